@@ -1,0 +1,78 @@
+# Every target is one line that calls the coach; without make, `python -m coach VERB` does the same.
+# `setup core` brings .venv to the lock, which takes no time when it is there, and hands over to it.
+
+# .venv's own Python, where it works, saves starting another one first.
+ifeq ($(OS),Windows_NT)
+PYTHON ?= python
+else
+PYTHON ?= $(shell test -x .venv/bin/python && echo .venv/bin/python || echo python3)
+endif
+COACH = @$(PYTHON) -m coach setup core -m coach
+SITE = @$(PYTHON) -m coach setup core -m
+TOOL = @$(PYTHON) -m coach setup all -m
+
+# WORK=path names another folder than work/ for what a learner writes.
+ifdef WORK
+export WORK
+endif
+
+.SUFFIXES:
+.PHONY: help setup lessons history progress doctor run test audit lint bench always
+
+# Prints the lines below that begin with two number signs.
+help:
+	@sed -n 's/^## \{0,1\}//p' Makefile
+
+## To learn (WORK=path: in another folder than work/)
+##   make lesson-N     check lesson N; the first time, make .venv and work/
+lesson-%: always
+	$(COACH) check $*
+##   make lessons      check every lesson begun so far
+lessons:
+	$(COACH) check all
+##   make hint-N       a hint for the step that fails (K=2 or K=3: a stronger one)
+hint-%: always
+	$(COACH) hint $* $(K)
+##   make diff-N       your files beside the solution's
+diff-%: always
+	$(COACH) diff $*
+##   make solution-N   the site after lesson N in a new folder (TO=folder BRANCH=sync|async)
+solution-%: always
+	$(COACH) solution $* $(if $(BRANCH),--branch "$(BRANCH)") $(if $(TO),--to "$(TO)")
+##   make catch-up-N   make work/ the site in which lesson N begins
+catch-up-%: always
+	$(COACH) catch-up $*
+##   make history      the snapshots of your work
+history:
+	$(COACH) history
+##   make rewind-ID    go back to a snapshot
+rewind-%: always
+	$(COACH) rewind $*
+##   make progress     how far you are
+progress:
+	$(COACH) progress
+##   make doctor       what is amiss on this machine, and the command that mends it
+doctor:
+	$(COACH) doctor
+##   make run          serve the finished site at http://127.0.0.1:8000/
+run:
+	$(SITE) daphne -b 127.0.0.1 -p 8000 gs2.asgi:application
+##
+## To teach and to build
+##   make setup        make .venv for the lessons (every target does, where it is missing)
+setup:
+	@$(PYTHON) -m coach setup core
+##   make test         lint, then every test
+test: lint
+	$(TOOL) pytest
+##   make audit        the course proves itself
+audit:
+	$(TOOL) coach audit
+##   make lint         ruff and mypy
+lint:
+	$(TOOL) ruff check
+	$(TOOL) ruff format --check --quiet
+	$(TOOL) mypy
+##   make bench        what a check costs, beside what it has to import
+bench:
+	$(COACH) bench

@@ -1,0 +1,1 @@
+"""The course's coach: everything behind `python -m coach`."""

@@ -1,0 +1,252 @@
+"""The learner's site in a process of its own, driven over two pipes by lines of JSON.
+
+In, on standard input: first one line of configuration, then commands.
+
+    {"work": folder, "environ": {name: value}, "entry": "module:attribute", "follow": bool}
+    {"do": "open", "id": 1, "scope": {…}}      call the application with this scope
+    {"do": "event", "id": 1, "event": {…}}     what its `receive` gives next
+    {"do": "where"}                            which lines of the learner's run now
+    {"do": "quit"}
+
+Out: `loaded` or `not-loaded` once; then `sent`, `waits`, `returned` and `raised` for each
+connection, `unawaited` for a coroutine that nobody awaited, `place` for `where`, and
+`leaving` when the learner's code ends the process. Verdicts are not made here: code that
+ends this process, floods it or changes what it imports cannot turn a failure into a pass.
+"""
+
+import asyncio
+import base64
+import faulthandler
+import importlib
+import json
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+from coach.child.witness import Told, Witness, text_of
+
+Event = MutableMapping[str, Any]
+really_exit = os._exit
+
+
+def plain(thing: Any) -> Any:
+    """An event as JSON can carry it: bytes and foreign objects become one-key dicts."""
+    if thing is None or isinstance(thing, str | bool | int | float):
+        return thing
+    if isinstance(thing, bytes | bytearray | memoryview):
+        return {"$bytes": base64.b64encode(bytes(thing)).decode()}
+    if isinstance(thing, dict):
+        return {text_of(key): plain(value) for key, value in thing.items()}
+    if isinstance(thing, list | tuple):
+        return [plain(item) for item in thing]
+    return {"$object": type(thing).__name__, "text": text_of(thing)}
+
+
+def rebuilt(thing: Any) -> Any:
+    """The opposite of `plain` for what the coach sends: only bytes need it."""
+    if isinstance(thing, dict):
+        if set(thing) == {"$bytes"}:
+            return base64.b64decode(thing["$bytes"])
+        return {key: rebuilt(value) for key, value in thing.items()}
+    if isinstance(thing, list):
+        return [rebuilt(item) for item in thing]
+    return thing
+
+
+class Connection:
+    """One call of the application: its scope, and the two ends of its conversation."""
+
+    def __init__(self, host: "Host", ident: int, scope: Told) -> None:
+        self.host = host
+        self.ident = ident
+        self.scope = rebuilt(scope)
+        if "headers" in self.scope:
+            self.scope["headers"] = [(name, value) for name, value in self.scope["headers"]]
+        self.inbox: asyncio.Queue[Event] = asyncio.Queue()
+        self.taken = 0
+
+    async def receive(self) -> Event:
+        if self.inbox.empty():
+            busy = self.host.witness.has_background_work(self.host.loop, self.host.tasks)
+            self.host.say("waits", id=self.ident, taken=self.taken, busy=busy)
+        event = await self.inbox.get()
+        self.taken += 1
+        return event
+
+    async def send(self, event: Event) -> None:
+        by = self.host.witness.sender(sys._getframe(1))
+        self.host.say("sent", id=self.ident, event=plain(event), by=by)
+
+    async def run(self, application: Callable[..., Any]) -> None:
+        try:
+            await application(self.scope, self.receive, self.send)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # the learner's sys.exit is a finding, not an order
+            self.host.say("raised", id=self.ident, error=self.host.witness.error(error))
+        else:
+            self.host.say("returned", id=self.ident)
+
+
+class Host:
+    """The process: loads the learner's application and serves the coach's commands."""
+
+    def __init__(self, config: Told, commands: Any, answers: int) -> None:
+        self.config = config
+        self.commands = commands
+        self.answers = answers
+        self.witness = Witness(config["work"])
+        self.lock = threading.Lock()
+        self.loop: Any = None
+        self.ready = threading.Event()
+        self.connections: dict[int, Connection] = {}
+        self.tasks: set[Any] = set()
+        self.application: Any = None
+
+    def say(self, what: str, **told: Any) -> None:
+        data = json.dumps({"say": what, **told}).encode() + b"\n"
+        with self.lock:
+            while data:
+                data = data[os.write(self.answers, data) :]
+
+    # -- before the learner's code -------------------------------------------------------
+
+    def prepare(self) -> None:
+        os.chdir(self.config["work"])
+        os.environ.update(self.config["environ"])
+        sys.path.insert(0, self.config["work"])
+        importlib.invalidate_caches()
+        faulthandler.enable(sys.__stderr__ or 2)
+        sys.set_coroutine_origin_tracking_depth(12)
+        warnings._warn_unawaited_coroutine = self.on_unawaited  # type: ignore[attr-defined]
+        self.watch_exits()
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def watch_exits(self) -> None:
+        """Have the ways to end a process say which line used them, then do as they say."""
+
+        def told(name: str, act: Callable[..., Any]) -> Callable[..., Any]:
+            def leave(*args: Any) -> Any:
+                is_own = name != "os.kill" or args[:1] == (os.getpid(),)
+                if is_own:
+                    by = self.witness.sender(sys._getframe(1))
+                    call = f"{name}({', '.join(text_of(arg) for arg in args)})"
+                    self.say("leaving", call=call, by=by)
+                return act(*args)
+
+            return leave
+
+        os._exit = told("os._exit", os._exit)
+        os.abort = told("os.abort", os.abort)
+        os.kill = told("os.kill", os.kill)
+
+    def on_unawaited(self, coroutine: Any) -> None:
+        self.say("unawaited", **self.witness.unawaited(coroutine))
+
+    # -- the learner's code ---------------------------------------------------------------
+
+    def load(self) -> bool:
+        try:
+            self.application = self.import_entry()
+        except BaseException as error:
+            told = self.witness.error(error)
+            self.say("not-loaded", error=told, entry=self.entry, facts=self.facts())
+            return False
+        self.say("loaded", entry=self.entry, facts=self.facts())
+        return True
+
+    def import_entry(self) -> Any:
+        self.entry = self.config["entry"]
+        module, _, attribute = self.entry.partition(":")
+        application = getattr(importlib.import_module(module), attribute)
+        if self.config["follow"]:
+            named = str(self.settings().get("ASGI_APPLICATION", ""))
+            other, _, name = named.rpartition(".")
+            if other and (other, name) != (module, attribute):
+                self.entry = f"{other}:{name}"
+                application = getattr(importlib.import_module(other), name)
+        return application
+
+    def settings(self) -> Told:
+        """Settings that reports speak of; empty while Django has none."""
+        from django.conf import settings
+
+        if not settings.configured:
+            return {}
+        names = ("ASGI_APPLICATION", "INSTALLED_APPS", "ROOT_URLCONF", "CHANNEL_LAYERS")
+        return {name: plain(getattr(settings, name)) for name in names if hasattr(settings, name)}
+
+    def facts(self) -> Told:
+        """What a diagnosis may need: settings, the environment, how the routers are nested."""
+        module = sys.modules.get(self.entry.partition(":")[0])
+        return {
+            "settings_module": os.environ.get("DJANGO_SETTINGS_MODULE"),
+            "settings": self.settings(),
+            "application": self.witness.application(self.application),
+            "file": self.witness.place(getattr(module, "__file__", None) or "", 0, ""),
+            "names": sorted(name for name in vars(module or object()) if name[:2] != "__")
+            if module
+            else [],
+        }
+
+    # -- the conversation ------------------------------------------------------------------
+
+    async def serve(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.stop = asyncio.Event()
+        self.tasks.add(asyncio.current_task())
+        self.ready.set()
+        await self.stop.wait()
+
+    def listen(self) -> None:
+        """Obey the coach from a thread, so that `where` answers while a handler hangs."""
+        for line in self.commands:
+            command = json.loads(line)
+            if command["do"] == "where":
+                self.say("place", places=self.witness.where(self.loop))
+            elif command["do"] == "quit":
+                break
+            else:
+                self.ready.wait()
+                self.loop.call_soon_threadsafe(self.obey, command)
+        really_exit(0)
+
+    def obey(self, command: Told) -> None:
+        if command["do"] == "open":
+            connection = Connection(self, command["id"], command["scope"])
+            self.connections[connection.ident] = connection
+            task = asyncio.ensure_future(connection.run(self.application))
+            self.tasks.add(task)
+        else:
+            self.connections[command["id"]].inbox.put_nowait(rebuilt(command["event"]))
+
+
+def take_streams() -> tuple[Any, int]:
+    """Move the coach's pipes out of the way: what the learner prints goes to standard error."""
+    commands = os.fdopen(os.dup(0), "r", encoding="utf-8")
+    answers = os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+    return commands, answers
+
+
+def run() -> None:
+    """Serve one learner's site until the coach closes the pipe."""
+    commands, answers = take_streams()
+    host = Host(json.loads(commands.readline()), commands, answers)
+    host.prepare()
+    if host.load():
+        try:
+            asyncio.run(host.serve())
+        except BaseException as error:
+            host.say("died", error=host.witness.error(error))
+    sys.stdout.flush()
+    really_exit(0)

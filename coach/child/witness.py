@@ -1,0 +1,214 @@
+"""Plain data about what the learner's code did: exceptions, frames, routers, threads.
+
+Everything here has to survive objects that misbehave, since learners may pass anything.
+"""
+
+import asyncio
+import sys
+import threading
+from collections.abc import Coroutine, Iterable
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+Told = dict[str, Any]
+MOST_FRAMES = 40
+MOST_CHARS = 2_000
+
+
+class Witness:
+    """Describes objects of one learner's process; `work` is the folder of their files."""
+
+    def __init__(self, work: str) -> None:
+        self.work = work.rstrip("/\\") + ("\\" if "\\" in work else "/")
+
+    def is_ours(self, filename: str) -> bool:
+        """Whether a file belongs to the learner."""
+        return filename.startswith(self.work)
+
+    def place(self, filename: str, line: int | None, name: str) -> Told:
+        """One place in code; `work` says whether `file` is relative to the learner's folder."""
+        ours = self.is_ours(filename)
+        file = filename[len(self.work) :].replace("\\", "/") if ours else filename
+        return {"file": file, "line": line or 0, "name": name, "work": ours}
+
+    def frame(self, frame: FrameType) -> Told:
+        code = frame.f_code
+        name = getattr(code, "co_qualname", code.co_name)
+        return self.place(code.co_filename, frame.f_lineno, name)
+
+    def error(self, error: BaseException) -> list[Told]:
+        """The chain of an exception, the first cause first."""
+        chain: list[Told] = []
+        seen: set[int] = set()
+        link: BaseException | None = error
+        while link is not None and id(link) not in seen:
+            seen.add(id(link))
+            chain.append(self._one_error(link))
+            link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+        return chain[::-1]
+
+    def _one_error(self, error: BaseException) -> Told:
+        told: Told = {
+            "type": type(error).__name__,
+            "module": type(error).__module__,
+            "text": text_of(error),
+            "frames": self._frames_of(error.__traceback__),
+        }
+        if isinstance(error, SyntaxError) and error.filename:
+            told["frames"].append(self.place(error.filename, error.lineno, ""))
+            told["text"] = str(error.msg)
+            told["source"] = (error.text or "").rstrip()
+        return told
+
+    def _frames_of(self, traceback: TracebackType | None) -> list[Told]:
+        frames: list[Told] = []
+        while traceback is not None:
+            told = self.frame(traceback.tb_frame)
+            told["line"] = traceback.tb_lineno or 0
+            frames.append(told)
+            traceback = traceback.tb_next
+        ours = [frame for frame in frames[:-MOST_FRAMES] if frame["work"]]
+        return ours[-1:] + frames[-MOST_FRAMES:]
+
+    def sender(self, frame: FrameType | None) -> Told | None:
+        """The learner's line that is sending: up this stack, or in the one thread that waits.
+
+        `runs_on` says which it is: "loop", the event loop's thread, or "thread", another.
+        """
+        here = self._learner_frame(frame)
+        if here is not None:
+            return here | {"runs_on": "loop"}
+        current = threading.get_ident()
+        others = [
+            found
+            for ident, stack in sys._current_frames().items()
+            if ident != current and (found := self._learner_frame(stack)) is not None
+        ]
+        return others[0] | {"runs_on": "thread"} if len(others) == 1 else None
+
+    def _learner_frame(self, frame: FrameType | None) -> Told | None:
+        while frame is not None:
+            if self.is_ours(frame.f_code.co_filename):
+                return self.frame(frame)
+            frame = frame.f_back
+        return None
+
+    def where(self, loop: asyncio.AbstractEventLoop | None) -> list[Told]:
+        """The learner's lines that are running or awaited now, threads before tasks."""
+        current = threading.get_ident()
+        places = [
+            found
+            for ident, stack in sys._current_frames().items()
+            if ident != current and (found := self._learner_frame(stack)) is not None
+        ]
+        tasks: Iterable[asyncio.Task[Any]] = asyncio.all_tasks(loop) if loop else ()
+        for task in tasks:
+            found = self._awaiting(task.get_coro())
+            if found is not None:
+                places.append(found)
+        return places
+
+    def _awaiting(self, coroutine: Any) -> Told | None:
+        """The innermost line of the learner's on which a coroutine is waiting."""
+        found = None
+        while coroutine is not None:
+            frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
+            if frame is not None and self.is_ours(frame.f_code.co_filename):
+                found = self.frame(frame)
+            coroutine = getattr(coroutine, "cr_await", None)
+        return found
+
+    def has_background_work(self, loop: asyncio.AbstractEventLoop, known: set[Any]) -> bool:
+        """Whether tasks or threads of the learner's own are still at work beside a connection."""
+        current = threading.get_ident()
+        for ident, stack in sys._current_frames().items():
+            if ident != current and self._learner_frame(stack) is not None:
+                return True
+        if any(
+            isinstance(thread, threading.Timer) and thread.is_alive()
+            for thread in threading.enumerate()
+        ):
+            return True
+        return any(
+            task not in known and self._awaiting(task.get_coro()) is not None
+            for task in asyncio.all_tasks(loop)
+        )
+
+    def unawaited(self, coroutine: Coroutine[Any, Any, Any]) -> Told:
+        """A coroutine that nobody awaited: its name and the learner's line that made it."""
+        code = getattr(coroutine, "cr_code", None)
+        name = getattr(coroutine, "__qualname__", "?")
+        for filename, line, function in getattr(coroutine, "cr_origin", None) or ():
+            if self.is_ours(filename):
+                return {"coroutine": name, "at": self.place(filename, line, function)}
+        if code is not None and self.is_ours(code.co_filename):
+            place = self.place(code.co_filename, code.co_firstlineno, name)
+            return {"coroutine": name, "at": place}
+        return {"coroutine": name, "at": None}
+
+    def application(self, app: Any, depth: int = 0) -> Told:
+        """What an ASGI application is made of: routers, their keys and patterns, wrappers."""
+        try:
+            return self._application(app, depth)
+        except Exception as error:
+            return {"kind": "unknown", "name": type(error).__name__}
+
+    def _application(self, app: Any, depth: int) -> Told:
+        from channels.routing import ProtocolTypeRouter, URLRouter
+
+        kind = type(app).__name__
+        if depth > 12:
+            return {"kind": kind}
+        if isinstance(app, ProtocolTypeRouter):
+            mapping = app.application_mapping
+            keys = [str(key) for key in mapping]
+            values = mapping.values() if isinstance(mapping, dict) else ()
+            inner = [self.application(value, depth + 1) for value in values]
+            return {"kind": kind, "protocols": keys, "inner": inner}
+        if isinstance(app, URLRouter):
+            return {"kind": kind, "routes": [self._route(route, depth) for route in app.routes]}
+        if isinstance(app, type):
+            return {"kind": "class", "name": app.__name__}
+        told: Told = {"kind": kind, "name": getattr(app, "__qualname__", "")}
+        if hasattr(app, "consumer_class"):
+            told = {"kind": "consumer", "name": app.consumer_class.__name__}
+        elif "consumer_class" not in vars(type(app)) and hasattr(app, "as_asgi"):
+            told = {"kind": "instance", "name": kind}
+        for name in ("inner", "application", "app"):
+            if name in getattr(app, "__dict__", {}):
+                told["inner"] = [self.application(app.__dict__[name], depth + 1)]
+                break
+        return told
+
+    def _route(self, route: Any, depth: int) -> Told:
+        pattern = route.pattern
+        return {
+            "pattern": str(pattern),
+            "regex": hasattr(pattern, "_regex"),
+            "to": self.application(route.callback, depth + 1),
+        }
+
+
+def text_of(thing: object) -> str:
+    """`str(thing)`, bounded, even where it raises."""
+    try:
+        text = str(thing)
+    except Exception as error:
+        text = f"<no text: {type(error).__name__}>"
+    return text if len(text) <= MOST_CHARS else text[:MOST_CHARS] + "…"
+
+
+def installed_version(package: str) -> str:
+    """The version of a package, or an empty string."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def real(path: str) -> str:
+    """A path without links, as tracebacks show it."""
+    return str(Path(path).resolve())

@@ -1,0 +1,80 @@
+"""A warm process that has imported everything but the learner's code, and forks for each site.
+
+It speaks over one Unix socket: `{"do": "fork"}` comes with three descriptors (standard
+input, output and error of the new process) and is answered with `{"pid": …}`;
+`{"do": "reap", "pid": …}` waits for a process that has ended and answers with its
+`{"status": …}` as `waitpid` gives it. When the socket closes, what still runs is killed.
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import signal
+import socket
+
+from coach.child import host
+
+WARM = (
+    "asyncio", "concurrent.futures.thread", "channels.auth", "channels.consumer",
+    "channels.generic.websocket", "channels.layers", "channels.routing",
+    "channels.security.websocket", "channels.sessions", "daphne.apps", "daphne.server",
+    "django.conf.global_settings", "django.contrib.auth.apps",
+    "django.contrib.auth.context_processors",
+    "django.contrib.contenttypes.apps", "django.contrib.messages.apps",
+    "django.contrib.messages.storage.fallback", "django.contrib.sessions.apps",
+    "django.contrib.sessions.backends.db", "django.contrib.staticfiles.apps",
+    "django.core.asgi", "django.core.handlers.asgi", "django.db.backends.sqlite3.base",
+    "django.db.models", "django.forms", "django.middleware.clickjacking",
+    "django.middleware.common", "django.middleware.csrf", "django.middleware.security",
+    "django.shortcuts", "django.template.backends.django", "django.template.defaulttags",
+    "django.template.loader_tags", "django.urls", "django.views.debug",
+)  # fmt: skip
+
+
+def warm_up() -> None:
+    """Import what every site needs and nothing that asks for settings."""
+    for name in WARM:
+        with contextlib.suppress(ImportError):  # then the site that needs it says so
+            importlib.import_module(name)
+
+
+def run(descriptor: int) -> None:
+    """Fork on request until the other end closes."""
+    warm_up()
+    children: set[int] = set()
+    with socket.socket(fileno=descriptor) as link:
+        while True:
+            data, descriptors, _, _ = socket.recv_fds(link, 65_536, 3)
+            if not data:
+                break
+            order = json.loads(data)
+            if order["do"] == "fork":
+                pid = os.fork()
+                if pid == 0:
+                    link.close()
+                    become_host(descriptors)
+                for number in descriptors:
+                    os.close(number)
+                children.add(pid)
+                link.sendall(json.dumps({"pid": pid}).encode() + b"\n")
+            else:
+                _, status = os.waitpid(order["pid"], 0)
+                children.discard(order["pid"])
+                link.sendall(json.dumps({"status": status}).encode() + b"\n")
+    for pid in children:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+    os._exit(0)
+
+
+def become_host(descriptors: list[int]) -> None:
+    """Turn this fork into a host whose standard streams are the given descriptors."""
+    os.setsid()
+    for number, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    try:
+        host.run()
+    finally:
+        host.really_exit(1)

@@ -1,0 +1,73 @@
+"""The command line: `python -m coach VERB`. One module of `coach/verbs/` for each verb."""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from coach.evidence import CoachError
+
+VERBS = (
+    "check", "hint", "diff", "solution", "catch-up", "history", "rewind", "progress",
+    "doctor", "audit", "bench",
+)  # fmt: skip
+FAILED, WRONG_USAGE, BROKEN = 1, 2, 3
+
+
+class Verbs(click.Group):
+    """Loads the module of a verb when it is asked for, and no other."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in VERBS:
+            return None
+        module = importlib.import_module(f"coach.verbs.{name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+def coach() -> None:
+    """The course's coach: checks your site in work/, lesson by lesson, and never harms it.
+
+    Exit codes: 0 passed, 1 a check failed, 2 wrong usage, 3 the coach or the machine failed.
+    """
+
+
+def main() -> int:
+    """Run a verb; the exit code. Nothing of ours ever ends in a traceback."""
+    try:
+        code = coach.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return WRONG_USAGE
+    except (KeyboardInterrupt, click.Abort):
+        say("Interrupted. Nothing was lost.")
+        return BROKEN
+    except CoachError as error:
+        say(str(error))
+        return BROKEN
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return BROKEN
+    except Exception as error:
+        if os.environ.get("COACH_TRACE"):
+            raise
+        say(f"The coach failed, not your code: {type(error).__name__}: {error}")
+        say("COACH_TRACE=1 before the command shows where; please report it with the course.")
+        return BROKEN
+    return code if isinstance(code, int) else 0
+
+
+def say(text: str) -> None:
+    encoding = sys.stderr.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding), file=sys.stderr)
+
+
+def leave(code: int) -> Any:
+    """End a verb with this exit code."""
+    raise click.exceptions.Exit(code)

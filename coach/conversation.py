@@ -1,0 +1,233 @@
+"""Conversations with the learner's application: the tape, one scope's events, a socket.
+
+Silence is known by order, not by a clock: an application that asks for its next event has
+finished with the last one. `GRACE_S` is only for tasks that it left running.
+"""
+
+import asyncio
+import base64
+from typing import TYPE_CHECKING
+
+from coach.asgi import broken_rule, decoded, event_got, event_named, frame_of
+from coach.evidence import Entry, Failure, Frame, Told, error_named, frame_named, shown
+
+if TYPE_CHECKING:
+    from coach.site import Site
+
+EVENT_LIMIT_S = 5.0
+GRACE_S = 0.1
+MAX_EVENTS = 2_000
+
+
+class Story:
+    """What the clients of one step did, in words and as a tape."""
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """A new step: an empty page and an empty tape."""
+        self.did: list[str] = []
+        self.tape: list[Entry] = []
+
+    def add(self, act: str) -> None:
+        self.did.append(act)
+
+    def write(self, who: str, direction: str, text: str, mark: str = "") -> None:
+        if len(self.tape) < MAX_EVENTS:
+            self.tape.append(Entry("" if who.startswith("a ") else who, direction, text, mark))
+
+
+class Conversation:
+    """The events of one scope, both ways, in order."""
+
+    def __init__(self, site: "Site", ident: int, who: str, path: str) -> None:
+        self.site = site
+        self.ident = ident
+        self.who = who
+        self.path = path
+        self.inbox: asyncio.Queue[Told] = asyncio.Queue()
+        self.given = 0
+        self.is_over = False
+
+    def tell(self, event: Told, on_tape: bool = True) -> None:
+        assert self.site.process is not None
+        if on_tape:
+            self.site.story.write(self.who, "→", event_named(event))
+        self.given += 1
+        plain = {
+            key: {"$bytes": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+            for key, value in event.items()
+        }
+        self.site.process.tell({"do": "event", "id": self.ident, "event": plain})
+
+    async def next(self, expected: str, ignore_waiting: bool = False) -> Told:
+        """The next thing that the application did: sent, waits, returned or raised.
+
+        `waits` means that it asked for another event after the last one it was given.
+        Fails the step where nothing comes within EVENT_LIMIT_S, or the process ends.
+        """
+        limit_s = EVENT_LIMIT_S
+        waiting: Told | None = None
+        while True:
+            try:
+                told = await asyncio.wait_for(self.inbox.get(), limit_s)
+            except TimeoutError:
+                if waiting is not None:
+                    return waiting
+                got = f"no answer within {EVENT_LIMIT_S:g} s"
+                await self.site._hang(expected, got, "handler")
+                raise AssertionError from None
+            if told["say"] == "waits":
+                if not ignore_waiting and told["taken"] >= self.given:
+                    waiting, limit_s = told, EVENT_LIMIT_S if told["busy"] else GRACE_S
+                continue
+            if told["say"] == "sent":
+                self._write(told)
+            elif told["say"] in ("gone", "flood", "died"):
+                await self.site._ended(told, expected, "handler")
+            else:
+                self.is_over = True
+            return told
+
+    def _write(self, told: Told) -> None:
+        event = told["event"] = decoded(told["event"])
+        self.site.story.write(self.who, "←", event_named(event))
+
+    def fail(self, expected: str, told: Told, kind: str = "") -> None:
+        """Fail the step with what the application did instead."""
+        say = told["say"]
+        if say == "raised":
+            got, kind, known = error_named(told["error"]), kind or "raised", {"error": told["error"]}
+        elif say == "waits":
+            got, kind, known = "nothing: the application waits for the next event", "silent", {}
+        elif say == "returned":
+            got, kind, known = "nothing: the application ended", kind or "returned", {}
+        else:
+            event = told["event"]
+            got, known = event_got(event), {"event": event, "place": told["by"]}
+            kind = kind or ("closed" if event.get("type") == "websocket.close" else "wrong")
+        if say != "sent":
+            self.site.story.write(self.who, "←", got.removeprefix("nothing: "))
+            self.site.story.tape[-1].mark = f"expected {expected}"
+        elif self.site.story.tape:
+            self.site.story.tape[-1].mark = f"expected {expected}"
+        raise Failure(expected, got, self.site.evidence(kind, path=self.path, **known))
+
+
+class Socket:
+    """One client's WebSocket."""
+
+    def __init__(self, talk: Conversation) -> None:
+        self.talk = talk
+        self.is_open = False
+        self.runs_on: str | None = None
+
+    async def _sent(self, expected: str) -> Told:
+        """The next event that the application sends, if a server would take it."""
+        told = await self.talk.next(expected)
+        if told["say"] != "sent":
+            self.talk.fail(expected, told)
+        self.runs_on = (told["by"] or {}).get("runs_on")
+        rule = broken_rule(told["event"], self.is_open)
+        if rule:
+            self.talk.site.story.tape[-1].mark = rule
+            event = told["event"]
+            evidence = self.talk.site.evidence(
+                "illegal", event=event, place=told["by"], path=self.talk.path
+            )
+            raise Failure(expected, f"{event_got(event)}: {rule}", evidence)
+        return told
+
+    async def is_accepted(self) -> None:
+        """The application accepts the connection."""
+        expected = "websocket.accept"
+        told = await self._sent(expected)
+        if told["event"]["type"] != "websocket.accept":
+            self.talk.fail(expected, told)
+        self.is_open = True
+
+    async def is_refused_with(self, error: str, text: str, or_accepted: bool = False) -> None:
+        """The application refuses by raising `error` with a text that contains `text`.
+
+        With `or_accepted` it may as well accept, where the lesson leaves that open.
+        """
+        expected = f"{error}: {text}"
+        told = await self.talk.next(expected)
+        if or_accepted and told.get("event", {}).get("type") == "websocket.accept":
+            return
+        raised = [link for link in told.get("error", ()) if link["type"] == error]
+        if not any(text in link["text"] for link in raised):
+            self.talk.fail(expected, told)
+
+    async def settle(self) -> None:
+        """Pass over what the application sends by itself, until it waits for the client."""
+        while True:
+            told = await self.talk.next("the application waits for a message")
+            if told["say"] == "waits":
+                return
+            if told["say"] != "sent":
+                self.talk.fail("the application waits for a message", told)
+
+    async def send(self, frame: Frame) -> None:
+        """The client sends a text or a binary frame."""
+        self.talk.site.story.add(f"{self.talk.who} sends {shown(frame)}")
+        is_text = isinstance(frame, str)
+        event: Told = {"type": "websocket.receive"}
+        event |= {"text": frame} if is_text else {"bytes": frame}  # the one key, as Daphne does
+        self.talk.tell(event)
+
+    async def hears(self, frame: Frame) -> None:
+        """The next thing that the client sees is this frame."""
+        expected = frame_named(frame)
+        told = await self._sent(expected)
+        heard = frame_of(told["event"])
+        if heard != frame or type(heard) is not type(frame):
+            self.talk.site.story.tape[-1].mark = f"expected {expected}"
+            evidence = self.talk.site.evidence(
+                "closed" if heard is None else "wrong", event=told["event"], place=told["by"],
+                path=self.talk.path, frame=heard, wanted=frame,
+            )  # fmt: skip
+            raise Failure(expected, event_got(told["event"]), evidence)
+
+    async def leave(self) -> None:
+        """The client goes; the application has to end without an exception."""
+        expected = "the application ends after websocket.disconnect"
+        self.talk.site.story.add(f"{self.talk.who} leaves")
+        self.talk.tell({"type": "websocket.disconnect", "code": 1000, "reason": ""})
+        while True:
+            told = await self.talk.next(expected)
+            if told["say"] == "returned":
+                return
+            if told["say"] == "waits":
+                got = "the application asks for another event and stays"
+                evidence = self.talk.site.evidence("kept-running", path=self.talk.path)
+                raise Failure(expected, got, evidence)
+            if told["say"] == "raised":
+                self.talk.fail(expected, told)
+
+
+class Answer:
+    """An HTTP response, put together from its events."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.body = b""
+        self.is_complete = False
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+    def add(self, event: Told, talk: Conversation) -> None:
+        kind = event.get("type")
+        if kind == "http.response.start":
+            self.status = event.get("status", 0)
+        elif kind == "http.response.body":
+            self.body += event.get("body", b"")
+            self.is_complete = not event.get("more_body", False)
+        else:
+            evidence = talk.site.evidence("illegal", event=event, path=talk.path)
+            got = f"an event of type {shown(kind)}"
+            raise Failure("an answer over HTTP", got, evidence)

@@ -1,0 +1,43 @@
+"""The catalogue of established causes. One function each: evidence in, the reason or nothing out.
+
+A function returns a reason only where the evidence leaves no other; the first that does is
+the report's `why`. Every identifier is produced by a planted mistake of some lesson.
+"""
+
+from dataclasses import dataclass
+
+from coach.diagnoses.catalogue import CATALOGUE, Because
+from coach.evidence import Evidence, Told
+
+# The order of these imports is the order of the search: what stops Python itself comes first.
+# isort: off
+from coach.diagnoses import crash as _crash
+from coach.diagnoses import python as _python
+from coach.diagnoses import entry as _entry
+from coach.diagnoses import protocols as _protocols
+from coach.diagnoses import routes as _routes
+from coach.diagnoses import coroutines as _coroutines
+from coach.diagnoses import consumers as _consumers
+# isort: on
+
+MODULES = (_crash, _python, _entry, _protocols, _routes, _coroutines, _consumers)
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """An identifier of the catalogue, the reason in words, and the place if it is known better."""
+
+    ident: str
+    why: str
+    place: Told | None = None
+
+
+def diagnose(evidence: Evidence) -> Diagnosis | None:
+    """The established cause of a failure, or None."""
+    for ident, find in CATALOGUE.items():
+        found = find(evidence)
+        if isinstance(found, Because):
+            return Diagnosis(ident, found.why, found.place)
+        if found:
+            return Diagnosis(ident, found)
+    return None

@@ -1,0 +1,104 @@
+"""What a failed step knows: what was done, expected and got, and everything that was seen."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+Told = dict[str, Any]
+Frame = str | bytes
+SHOWN_CHARS = 120
+
+
+@dataclass
+class Entry:
+    """One line of the tape: an event in (→, to the application) or out (←)."""
+
+    who: str
+    direction: str
+    text: str
+    mark: str = ""
+
+    def __str__(self) -> str:
+        who = f"{self.who} " if self.who else ""
+        mark = f"   ✗ {self.mark}" if self.mark else ""
+        return f"{who}{self.direction} {self.text}{mark}"
+
+
+@dataclass
+class Evidence:
+    """Facts about one failure, for the report and for the catalogue of diagnoses.
+
+    `kind` is one of: not-loaded, raised, silent, returned, closed, wrong, illegal, hang,
+    left, flood, kept-running, unawaited, http, server. `error` is a chain of exceptions, the
+    first cause first. `place` is the learner's line that sent or was running.
+    """
+
+    kind: str = "wrong"
+    error: list[Told] = field(default_factory=list)
+    unawaited: list[Told] = field(default_factory=list)
+    place: Told | None = None
+    event: Told = field(default_factory=dict)
+    facts: Told = field(default_factory=dict)
+    entry: str = ""
+    stage: str = ""
+    output: str = ""
+    path: str = ""
+    status: int | None = None
+    frame: Frame | None = None
+    wanted: Frame | None = None
+    tape: list[Entry] = field(default_factory=list)
+    tree: dict[str, bytes] = field(default_factory=dict)
+
+    def raised(self, kind: str, text: str = "") -> Told | None:
+        """The first exception of the chain of this type whose text contains `text`."""
+        for link in self.error:
+            if link["type"] == kind and text in link["text"]:
+                return link
+        return None
+
+
+class Failure(Exception):  # noqa: N818  (a finding about the learner's site, not a fault of ours)
+    """A step that failed. `expected` and `got` complete the lines of the report."""
+
+    def __init__(self, expected: str, got: str, evidence: Evidence) -> None:
+        super().__init__(got)
+        self.expected = expected
+        self.got = got
+        self.evidence = evidence
+
+
+class CoachError(Exception):
+    """The coach or the machine is at fault, not the learner's code: exit code 3."""
+
+
+def shown(thing: Any) -> str:
+    """A value as reports show it: quoted, bounded, on one line."""
+    if isinstance(thing, bytes):
+        text = repr(thing)
+    elif isinstance(thing, str):
+        text = json.dumps(thing, ensure_ascii=False)
+    else:
+        text = str(thing).replace("\n", " ")
+    return text if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS] + "…"
+
+
+def frame_named(frame: Frame) -> str:
+    """`the text frame "tea"` or `the binary frame b'tea'`."""
+    kind = "text" if isinstance(frame, str) else "binary"
+    return f"the {kind} frame {shown(frame)}"
+
+
+def error_named(error: list[Told]) -> str:
+    """The first exception of a chain as Python's last line would show it."""
+    if not error:
+        return "an exception"
+    first = error[0]
+    return f"{first['type']}: {first['text']}" if first["text"] else str(first["type"])
+
+
+def place_named(place: Told, root: str = "work") -> str:
+    """`work/myapp/consumers.py:14 · MySyncConsumer.websocket_receive`."""
+    line = f":{place['line']}" if place["line"] else ""
+    name = place["name"]
+    named = f" · {name}" if name and name != "<module>" else ""
+    return f"{root}/{place['file']}{line}{named}" if place["work"] else f"{place['file']}{line}"

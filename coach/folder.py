@@ -1,0 +1,193 @@
+"""The learner's folder: what it holds, and the few ways in which the coach writes to it.
+
+What the coach does not track it never touches: links, files over MAX_BYTES, databases, and
+the folders named in IGNORED. Everything else is in a snapshot before it is replaced.
+"""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from coach.course import ROOT, Lesson, Tree
+from coach.evidence import CoachError
+
+IGNORED = {
+    ".coach", ".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__",
+    ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints",
+}  # fmt: skip
+IGNORED_ENDINGS = (".pyc", ".sqlite3", ".sqlite3-journal", ".sqlite3-wal", ".sqlite3-shm")
+MAX_BYTES = 2_000_000
+
+
+def is_ignored(name: str) -> bool:
+    return name in IGNORED or name.startswith(".coach-") or name.endswith(IGNORED_ENDINGS)
+
+
+class Folder:
+    """A learner's folder, `work/` unless WORK names another."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def shown(self) -> str:
+        """How reports call it: relative to the repository where it lies there."""
+        with contextlib.suppress(ValueError):
+            return self.root.relative_to(ROOT).as_posix()
+        return str(self.root)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it holds a learner's site, or anything at all."""
+        if self.root.exists() and not self.root.is_dir():
+            raise CoachError(
+                f"{self.shown} is a file, and the coach needs a folder there. Move the file "
+                "away, or name another folder with WORK=path."
+            )
+        return self.root.is_dir() and any(not is_ignored(path.name) for path in self.root.iterdir())
+
+    def read(self) -> Tree:
+        """Every tracked file by its path in the folder."""
+        tree: Tree = {}
+        for folder, names, files in os.walk(self.root, onerror=self._refuse):
+            names[:] = sorted(
+                name
+                for name in names
+                if not is_ignored(name) and not os.path.islink(os.path.join(folder, name))
+            )
+            for name in sorted(files):
+                path = Path(folder, name)
+                if is_ignored(name) or not is_plain(path):
+                    continue
+                with contextlib.suppress(FileNotFoundError):
+                    tree[path.relative_to(self.root).as_posix()] = self._bytes(path)
+        return tree
+
+    def _bytes(self, path: Path) -> bytes:
+        try:
+            return path.read_bytes()
+        except PermissionError as error:
+            self._refuse(error)
+            raise
+
+    @staticmethod
+    def _refuse(error: OSError) -> None:
+        raise CoachError(
+            f"{error.filename} cannot be read: {error.strerror}. Make it readable, then try again."
+        )
+
+    def hand_out(self, lesson: Lesson) -> list[str]:
+        """Write those files of a lesson's handout that do not exist yet; their paths."""
+        written = []
+        for path, data in lesson.handout.items():
+            if not os.path.lexists(self.root / path):
+                self.write(path, data)
+                written.append(path)
+        return written
+
+    def write(self, path: str, data: bytes) -> None:
+        """Put a whole file in its place at once, so that no reader sees half of it."""
+        target = self.root / path
+        self.check_way(path)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=".coach-", dir=target.parent)
+        except OSError as error:
+            raise CoachError(
+                f"{self.shown}/{path} cannot be written: {error.strerror}. Make the folder "
+                "writable, or name another with WORK=path."
+            ) from error
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
+            os.chmod(name, mode)
+            os.replace(name, target)
+        except BaseException:
+            os.unlink(name)
+            raise
+
+    def check_way(self, path: str) -> None:
+        """Refuse a path whose folders are files or links, or that is itself a folder or link."""
+        target = self.root / path
+        for parent in [*Path(path).parents][-2::-1]:
+            place = self.root / parent
+            if place.is_symlink() or (place.exists() and not place.is_dir()):
+                kind = "a link" if place.is_symlink() else "a file"
+                raise CoachError(
+                    f"{self.shown}/{parent.as_posix()} is {kind}, and the coach needs a folder "
+                    "there. Move it away, then try again."
+                )
+        if target.is_symlink() or target.is_dir():
+            kind = "a link" if target.is_symlink() else "a folder"
+            raise CoachError(
+                f"{self.shown}/{path} is {kind}, and the coach needs a file there. Move it "
+                "away, then try again."
+            )
+
+    def become(self, tree: Tree, known: Tree, keeps: bool) -> list[str]:
+        """Make the tracked files equal `tree`; with `keeps`, only those of the site itself.
+
+        `known` is what the last snapshot holds: a file that has changed since is not touched,
+        and a `CoachError` says so. Returns the paths that were written or removed.
+        """
+        goes = [path for path in known if path not in tree and not (keeps and not is_site(path))]
+        comes = [path for path, data in tree.items() if known.get(path) != data]
+        for path in comes:
+            self.check_way(path)
+        for path in (*goes, *comes):
+            self._is_as_known(path, known)
+        for path in goes:
+            (self.root / path).unlink()
+            self._drop_empty((self.root / path).parent)
+        for path in comes:
+            self.write(path, tree[path])
+        return sorted([*goes, *comes])
+
+    def _is_as_known(self, path: str, known: Tree) -> None:
+        target = self.root / path
+        now = target.read_bytes() if target.exists() else None
+        if now != known.get(path):
+            raise CoachError(
+                f"{self.shown}/{path} is not in the snapshot: it was saved this moment, or it is "
+                "too large to be kept. Nothing was changed. Move it away or try again."
+            )
+
+    def _drop_empty(self, folder: Path) -> None:
+        while folder != self.root and not any(folder.iterdir()):
+            folder.rmdir()
+            folder = folder.parent
+
+
+def is_plain(path: Path) -> bool:
+    """Whether a path is a regular file of a size that the coach keeps."""
+    try:
+        return not path.is_symlink() and path.is_file() and path.stat().st_size <= MAX_BYTES
+    except OSError:
+        return False
+
+
+def is_site(path: str) -> bool:
+    """Whether a path belongs to the site, and not to the learner's notes beside it."""
+    return path == "manage.py" or path.startswith(("gs2/", "myapp/"))
+
+
+@contextlib.contextmanager
+def copy_of(tree: Tree) -> Iterator[str]:
+    """A throw-away folder with these files, in which the learner's code runs.
+
+    Nothing that their code does while it is checked can reach the folder in which they work,
+    their database included.
+    """
+    folder = os.path.realpath(tempfile.mkdtemp(prefix="coach-"))
+    try:
+        for path, data in tree.items():
+            target = Path(folder, path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

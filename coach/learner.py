@@ -1,0 +1,108 @@
+"""One learner: their folder, its snapshots, and how far they have come."""
+
+import json
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from coach import course
+from coach.course import ROOT, Lesson, Tree
+from coach.evidence import CoachError
+from coach.folder import Folder
+from coach.report import Report
+from coach.snapshots import Snapshot, Snapshots, put_whole
+
+
+@dataclass
+class Learner:
+    """Everything that the coach knows of one learner, in one folder."""
+
+    folder: Folder
+    snapshots: Snapshots
+    notes: list[str] = field(default_factory=list)
+
+    @classmethod
+    def at(cls, work: str | None) -> "Learner":
+        """The learner in `work`, else in the folder that WORK names, else in work/."""
+        named = work or os.environ.get("WORK") or ""
+        folder = Folder(Path(named).expanduser().resolve() if named else ROOT / "work")
+        if folder.root == ROOT or ROOT.is_relative_to(folder.root):
+            raise CoachError(
+                f"{folder.root} holds the course itself. Name a folder of its own with WORK=path."
+            )
+        return cls(folder, Snapshots(folder))
+
+    # -- the folder ----------------------------------------------------------------------------
+
+    def prepare(self, lesson: Lesson) -> None:
+        """Make the folder where there is none, and hand out the lesson's files."""
+        if not self.folder.is_there:
+            for path, data in course.beginning(lesson.number).items():
+                self.folder.write(path, data)
+            self.notes.append(f"{self.folder.shown}/ is new: your site is in it, edit it there.")
+            return
+        for path in self.folder.hand_out(lesson):
+            self.notes.append(f"handed out: {self.folder.shown}/{path}")
+
+    def snapshot(self, tree: Tree, why: str, must: bool = True) -> Snapshot | None:
+        """Keep this state; where that cannot be done and need not, say so in the notes."""
+        try:
+            return self.snapshots.take(tree, why)
+        except CoachError as error:
+            if must:
+                raise
+            self.notes.append(str(error))
+            return None
+
+    def replace(self, tree: Tree, why: str, keeps: bool) -> tuple[Snapshot, list[str]]:
+        """Snapshot, then make the folder hold `tree`: the snapshot, and the changed paths."""
+        before = self.folder.read() if self.folder.is_there else {}
+        snapshot = self.snapshots.take(before, why)
+        return snapshot, self.folder.become(tree, before, keeps)
+
+    # -- progress ------------------------------------------------------------------------------
+
+    @property
+    def _progress_file(self) -> Path:
+        return self.folder.root / ".coach" / "progress.json"
+
+    def progress(self) -> dict[int, dict[str, Any]]:
+        """For each lesson checked: `{"passed": k, "of": n, "done": bool, "when": iso}`."""
+        try:
+            told = json.loads(self._progress_file.read_text("utf-8"))
+            return {int(number): dict(entry) for number, entry in told.items()}
+        except (OSError, ValueError, AttributeError, TypeError):
+            return {}
+
+    def remember(self, report: Report) -> None:
+        """Write the result of a check; a folder that cannot be written keeps the old one."""
+        states = [step.state for step in report.steps]
+        self.set_progress(
+            report.lesson,
+            {"passed": states.count("passed"), "of": len(states), "done": report.passed},
+        )
+
+    def set_progress(self, number: int, entry: dict[str, Any]) -> None:
+        known = self.progress()
+        when = datetime.now(UTC).replace(microsecond=0).isoformat()
+        known[number] = entry | {"when": when}
+        told = {str(key): value for key, value in sorted(known.items())}
+        try:
+            put_whole(self._progress_file, json.dumps(told, indent=1).encode())
+        except OSError:
+            return
+
+    def reached(self, tree: Tree) -> int:
+        """The last lesson begun: checked before, or seen in the files."""
+        return course.begun(tree, max(self.progress(), default=0))
+
+
+def edited_by_mistake() -> list[str]:
+    """Files of the finished site that no longer equal what the course leads to."""
+    last = course.lessons()[-1].number
+    composed, lying = course.state(last, "async"), course.finished()
+    return sorted(
+        path for path in composed.keys() | lying.keys() if composed.get(path) != lying.get(path)
+    )

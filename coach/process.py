@@ -1,0 +1,234 @@
+"""Processes for learners' code: forked from a warm one where the system can, fresh elsewhere."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+Told = dict[str, Any]
+CHILD = Path(__file__).parent / "child"
+CAN_FORK = hasattr(os, "fork") and hasattr(socket, "send_fds")
+MAX_OUTPUT_BYTES = 1_000_000
+MAX_OUTPUT_LINES = 10_000
+KEPT_LINES = 40
+
+
+def clean_environ() -> dict[str, str]:
+    """The environment for learners' code: no settings module and no foreign import path."""
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DJANGO_SETTINGS_MODULE", "PYTHONPATH", "PYTHONWARNINGS")
+    }
+    return environ | {"PYTHONIOENCODING": "utf-8:replace"}
+
+
+def kill_group(pid: int) -> None:
+    """End a process and everything that it started."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(pid, signal.SIGKILL)
+        else:
+            os.kill(pid, signal.SIGTERM)
+
+
+class Output:
+    """What a process printed: the first and the last lines, within bounds."""
+
+    def __init__(self) -> None:
+        self.first: list[str] = []
+        self.last: deque[str] = deque(maxlen=KEPT_LINES)
+        self.lines = 0
+        self.bytes = 0
+
+    @property
+    def is_flooded(self) -> bool:
+        return self.bytes > MAX_OUTPUT_BYTES or self.lines > MAX_OUTPUT_LINES
+
+    def add(self, line: bytes) -> None:
+        self.lines += 1
+        self.bytes += len(line)
+        text = line[:2_000].decode("utf-8", "replace").rstrip("\r\n")
+        if len(self.first) < KEPT_LINES:
+            self.first.append(text)
+        else:
+            self.last.append(text)
+
+    def text(self) -> str:
+        left_out = self.lines - len(self.first) - len(self.last)
+        middle = [f"… {left_out} lines left out …"] if left_out > 0 else []
+        return "\n".join([*self.first, *middle, *self.last])
+
+
+class Process:
+    """One process with a line of JSON in for each command and one out for each answer.
+
+    `on_answer` is called from a reading thread with each answer, with `{"say": "flood"}`
+    when the output passes its bound, and once with `{"say": "gone"}` at the end.
+    """
+
+    def __init__(self, pid: int, streams: tuple[IO[bytes], IO[bytes], IO[bytes]]) -> None:
+        self.pid = pid
+        self.output = Output()
+        self.commands, self.answers, self.printed = streams
+        self.threads: list[threading.Thread] = []
+
+    def listen(self, on_answer: Callable[[Told], None]) -> None:
+        for target in (self._read_answers, self._read_output):
+            thread = threading.Thread(target=target, args=(on_answer,), daemon=True)
+            thread.start()
+            self.threads.append(thread)
+
+    def _read_answers(self, on_answer: Callable[[Told], None]) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            for line in self.answers:
+                on_answer(json.loads(line))
+        on_answer({"say": "gone"})
+
+    def _read_output(self, on_answer: Callable[[Told], None]) -> None:
+        was_flooded = False
+        with contextlib.suppress(OSError, ValueError):
+            for line in iter(lambda: self.printed.readline(MAX_OUTPUT_BYTES), b""):
+                self.output.add(line)
+                if self.output.is_flooded and not was_flooded:
+                    was_flooded = True
+                    on_answer({"say": "flood"})
+
+    def tell(self, command: Told) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self.commands.write(json.dumps(command).encode() + b"\n")
+            self.commands.flush()
+
+    def reap(self) -> int:
+        """The exit status of a process that has ended: negative for a signal."""
+        raise NotImplementedError
+
+    def kill(self) -> int:
+        """End the process and everything that it started; its exit status."""
+        kill_group(self.pid)
+        status = self.reap()
+        for thread in self.threads:
+            thread.join(2)
+        for stream in (self.commands, self.answers, self.printed):
+            with contextlib.suppress(OSError, ValueError):
+                stream.close()
+        return status
+
+
+class FreshProcess(Process):
+    """A new interpreter for each site."""
+
+    def __init__(self) -> None:
+        self.popen = subprocess.Popen(
+            [sys.executable, "-P", str(CHILD)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=clean_environ(), start_new_session=True,
+        )  # fmt: skip
+        popen = self.popen
+        assert popen.stdin and popen.stdout and popen.stderr
+        super().__init__(popen.pid, (popen.stdin, popen.stdout, popen.stderr))
+
+    def reap(self) -> int:
+        return self.popen.wait()
+
+
+class ForkedProcess(Process):
+    """A fork of the warm process."""
+
+    def __init__(self, zygote: "Zygote") -> None:
+        self.zygote = zygote
+        self.status: int | None = None
+        inner, outer = zip(*(self._pipe(number) for number in range(3)), strict=True)
+        pid = zygote.ask({"do": "fork"}, list(inner))["pid"]
+        for number in inner:
+            os.close(number)
+        streams = tuple(
+            os.fdopen(number, mode) for number, mode in zip(outer, ("wb", "rb", "rb"), strict=True)
+        )
+        super().__init__(pid, streams)  # type: ignore[arg-type]
+
+    @staticmethod
+    def _pipe(number: int) -> tuple[int, int]:
+        """The child's end and ours; number 0 is the one that the child reads."""
+        readable, writable = os.pipe()
+        return (readable, writable) if number == 0 else (writable, readable)
+
+    def reap(self) -> int:
+        if self.status is None:
+            answer = self.zygote.ask({"do": "reap", "pid": self.pid}, [])
+            self.status = os.waitstatus_to_exitcode(answer["status"])
+        return self.status
+
+
+class Zygote:
+    """The warm process. It begins to import at once; the first fork waits for it."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        self.link = ours
+        self.lock = threading.Lock()
+        self.popen = subprocess.Popen(
+            [sys.executable, "-P", str(CHILD), "zygote", str(theirs.fileno())],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()], env=clean_environ(), start_new_session=True,
+        )  # fmt: skip
+        theirs.close()
+        self.buffer = self.link.makefile("rb")
+
+    def ask(self, order: Told, descriptors: list[int]) -> Told:
+        with self.lock:
+            socket.send_fds(self.link, [json.dumps(order).encode()], descriptors)
+            line = self.buffer.readline()
+        if not line:
+            raise ConnectionError("the process that starts learners' sites has ended")
+        answer: Told = json.loads(line)
+        return answer
+
+    def close(self) -> None:
+        self.buffer.close()
+        self.link.close()
+        self.popen.wait()
+
+
+class Launcher:
+    """Starts one process for each site. Use as a context manager; `can_fork=False` forces
+    the way of systems without fork."""
+
+    def __init__(self, can_fork: bool = CAN_FORK) -> None:
+        self.zygote = Zygote() if can_fork else None
+        self.next = None if can_fork else FreshProcess()
+        self.running: set[Process] = set()
+
+    def start(self, config: Told) -> Process:
+        process: Process
+        if self.zygote:
+            process = ForkedProcess(self.zygote)
+        else:
+            process, self.next = self.next or FreshProcess(), None
+        self.running.add(process)
+        process.tell(config)
+        return process
+
+    def stop(self, process: Process) -> int:
+        self.running.discard(process)
+        return process.kill()
+
+    def close(self) -> None:
+        for process in [*self.running, *([self.next] if self.next else [])]:
+            self.stop(process)
+        if self.zygote:
+            self.zygote.close()
+
+    def __enter__(self) -> "Launcher":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

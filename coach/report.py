@@ -1,0 +1,95 @@
+"""The result of a check as data, and its two machine forms: JSON and JUnit XML."""
+
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Told = dict[str, Any]
+
+
+@dataclass
+class StepReport:
+    """One step: `state` is passed, failed or waiting; the rest is filled for a failed one.
+
+    `look_at` is `file:line` relative to the learner's folder, `where` the function there.
+    """
+
+    step: int
+    title: str
+    state: str = "waiting"
+    did: str = ""
+    expected: str = ""
+    got: str = ""
+    look_at: str = ""
+    diagnosis: str | None = None
+    why: str | None = None
+    tape: list[str] = field(default_factory=list)
+    where: str = ""
+    output: str = ""
+    trace: str = ""
+
+    def as_json(self) -> Told:
+        names = ("step", "title", "state", "did", "expected", "got", "look_at", "diagnosis", "why")
+        return {name: getattr(self, name) for name in names} | {"tape": self.tape}
+
+
+@dataclass
+class Report:
+    """One lesson's check. `notes` are sentences for people: what was handed out, kept, left out."""
+
+    lesson: int
+    title: str
+    work: str
+    branch: str | None = None
+    seconds: float = 0.0
+    steps: list[StepReport] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        return all(step.state == "passed" for step in self.steps)
+
+    @property
+    def failed_step(self) -> StepReport | None:
+        return next((step for step in self.steps if step.state == "failed"), None)
+
+    def as_json(self) -> Told:
+        return {
+            "schema": 1,
+            "lesson": self.lesson,
+            "title": self.title,
+            "work": self.work,
+            "branch": self.branch,
+            "passed": self.passed,
+            "seconds": round(self.seconds, 3),
+            "steps": [step.as_json() for step in self.steps],
+        }
+
+
+def write_junit(reports: list[Report], path: Path) -> None:
+    """Write reports as JUnit XML: a suite for each lesson, a case for each step."""
+    root = ET.Element("testsuites")
+    for report in reports:
+        states = [step.state for step in report.steps]
+        suite = ET.SubElement(
+            root, "testsuite", name=f"lesson {report.lesson}: {report.title}",
+            tests=str(len(states)), failures=str(states.count("failed")), errors="0",
+            skipped=str(states.count("waiting")), time=f"{report.seconds:.3f}",
+        )  # fmt: skip
+        for step in report.steps:
+            name = f"{step.step} {step.title}"
+            case = ET.SubElement(suite, "testcase", classname=f"lesson{report.lesson}", name=name)
+            if step.state == "waiting":
+                ET.SubElement(case, "skipped", message="an earlier step failed")
+            if step.state == "failed":
+                failure = ET.SubElement(case, "failure", message=printable(step.got))
+                lines = [f"did: {step.did}", f"expected: {step.expected}", f"got: {step.got}"]
+                lines += [f"look at: {step.look_at}", *([f"why: {step.why}"] if step.why else [])]
+                failure.text = printable("\n".join([*lines, *step.tape]))
+    path.write_bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def printable(text: str) -> str:
+    """Text without the control characters that XML cannot carry."""
+    return "".join(char if char >= " " or char in "\n\t" else "?" for char in text)

@@ -1,0 +1,129 @@
+"""Runs the steps of one lesson against one state of the site, and reports."""
+
+import ast
+import asyncio
+import contextlib
+import time
+
+from coach import diagnoses
+from coach.conversation import Story
+from coach.course import Lesson, Step, Tree
+from coach.evidence import CoachError, Evidence, Failure, Told
+from coach.folder import copy_of
+from coach.process import Launcher
+from coach.report import Report, StepReport
+from coach.site import Site
+
+
+def run_check(
+    lesson: Lesson, tree: Tree, launcher: Launcher, shown: str = "work", reached: int = 0
+) -> Report:
+    """Check a lesson on these files, in a copy; stops at the first step that fails.
+
+    `reached` is the last lesson begun: steps that it or an earlier one retires are left out.
+    """
+    report = Report(lesson.number, lesson.title, shown)
+    began = time.perf_counter()
+    pairs = list(zip(lesson.steps, lesson.checks(), strict=True))
+    pairs = [pair for pair in pairs if not is_retired(pair[0], reached)]
+    report.steps = [StepReport(step.number, step.title) for step, _ in pairs]
+    left_out = [str(step.number) for step in lesson.steps if is_retired(step, reached)]
+    if left_out:
+        steps = "Step" if len(left_out) == 1 else "Steps"
+        report.notes.append(
+            f"{steps} {' and '.join(left_out)} left out: a later lesson that you have begun "
+            "changes what they look at."
+        )
+    with copy_of(tree) as copy:
+        asyncio.run(_run_steps(report, pairs, Site(launcher, copy, story=Story()), tree))
+        for step in report.steps:
+            tidy(step, copy, shown)
+    report.seconds = time.perf_counter() - began
+    return report
+
+
+def is_retired(step: Step, reached: int) -> bool:
+    return step.retired_by is not None and reached >= step.retired_by
+
+
+async def _run_steps(report: Report, pairs: list, site: Site, tree: Tree) -> None:  # type: ignore[type-arg]
+    try:
+        for (step, check), told in zip(pairs, report.steps, strict=True):
+            site.story.begin()
+            site.unawaited = []
+            try:
+                await check(site)
+                told.state = "passed"
+            except Failure as failure:
+                failure.evidence.tree = tree
+                describe(told, step, failure, site.story)
+                return
+            except CoachError:
+                raise
+            except Exception as error:
+                text = f"Step {step.number} of lesson {report.lesson} broke: {error!r}"
+                raise CoachError(f"{text}. This is a fault of the course, not of your code.") from error
+    finally:
+        await site.stop()
+
+
+def describe(told: StepReport, step: Step, failure: Failure, story: Story) -> None:
+    """Fill a step's report from its failure."""
+    evidence = failure.evidence
+    told.state = "failed"
+    told.did = "; ".join(story.did) or f"imports {evidence.entry.partition(':')[0]} as a server does"
+    told.expected, told.got = failure.expected, failure.got
+    told.tape = [str(entry) for entry in story.tape]
+    told.output = evidence.output
+    told.trace = traceback_of(evidence.error)
+    found = diagnoses.diagnose(evidence)
+    place = place_of(evidence) or place_named_by(step.look_at, evidence.tree)
+    if found is not None:
+        told.diagnosis, told.why = found.ident, found.why
+        place = found.place or place
+    told.look_at = place["file"] + (f":{place['line']}" if place["line"] else "")
+    told.where = "" if place["name"].startswith("<") else place["name"]
+
+
+def place_of(evidence: Evidence) -> Told | None:
+    """The learner's line that the evidence points at."""
+    if evidence.place and evidence.place["work"]:
+        return evidence.place
+    for link in evidence.error:
+        ours = [frame for frame in link["frames"] if frame["work"]]
+        if ours:
+            return dict(ours[-1])
+    for coroutine in evidence.unawaited:
+        if coroutine["at"]:
+            return dict(coroutine["at"])
+    return None
+
+
+def place_named_by(look_at: str, tree: Tree) -> Told:
+    """The place that a step names: `file`, or `file · function` with the line of its `def`."""
+    file, _, name = look_at.partition(" · ")
+    place: Told = {"file": file, "line": 0, "name": "", "work": True}
+    with contextlib.suppress(SyntaxError, ValueError, UnicodeDecodeError):
+        for node in ast.walk(ast.parse(tree.get(file, b""))):
+            kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+            if isinstance(node, kinds) and node.name == name:
+                return place | {"line": node.lineno, "name": name}
+    return place
+
+
+def traceback_of(error: list[Told]) -> str:
+    """A chain of exceptions as text, for those who ask for it."""
+    parts = []
+    for link in error:
+        frames = [f"  {frame['file']}:{frame['line']} in {frame['name']}" for frame in link["frames"]]
+        parts.append("\n".join([*frames, f"{link['type']}: {link['text']}"]))
+    return "\n\n".join(parts)
+
+
+def tidy(step: StepReport, copy: str, shown: str) -> None:
+    """Name the learner's folder where the throw-away copy would be named."""
+    for name in ("got", "expected", "why", "output", "trace", "did"):
+        text = getattr(step, name)
+        if text:
+            setattr(step, name, text.replace(copy, shown))
+    step.tape = [line.replace(copy, shown) for line in step.tape]

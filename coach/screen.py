@@ -1,0 +1,108 @@
+"""Everything that the terminal shows. Colour only on a terminal; elsewhere one fact a line."""
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from coach.report import Report, StepReport
+
+MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "waiting": ("·", "dim")}
+ASCII = str.maketrans({"✓": "+", "✗": "x", "·": "-", "→": ">", "←": "<", "…": "...", "█": "#", "░": "."})
+LABEL_CHARS = 10
+OUTPUT_LINES = 12
+
+
+class Screen:
+    """Where one command prints: a terminal in colour, or plain lines."""
+
+    def __init__(self, plain: bool = False, stream: TextIO | None = None) -> None:
+        self.stream = stream or sys.stdout
+        self.plain = plain or bool(os.environ.get("NO_COLOR")) or not self.stream.isatty()
+        self.console = Console(
+            file=self.stream, no_color=self.plain, force_terminal=False if self.plain else None,
+            highlight=False, soft_wrap=True, width=10_000 if self.plain else None,
+        )  # fmt: skip
+        self.is_ascii = not can_show("✓·→█", self.stream)
+
+    def line(self, text: str | Text = "", style: str = "") -> None:
+        shown = text.copy() if isinstance(text, Text) else Text(text, style=style)
+        if self.is_ascii:
+            shown.plain = shown.plain.translate(ASCII)
+        shown.plain = encodable(shown.plain, self.stream)
+        shown.rstrip()
+        if self.plain:
+            self.stream.write(shown.plain + "\n")
+        else:
+            self.console.print(shown)
+
+    def lines(self, texts: Iterable[str | Text]) -> None:
+        for text in texts:
+            self.line(text)
+
+
+def can_show(text: str, stream: TextIO) -> bool:
+    return encodable(text, stream) == text
+
+
+def encodable(text: str, stream: TextIO) -> str:
+    """Text with what the stream cannot encode replaced, so that printing never fails."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)
+
+
+def report_lines(report: Report, trace: bool = False, hint: bool = True) -> list[Text]:
+    """A report as people read it: the steps, and under the failed one what there is to know."""
+    failed = report.failed_step
+    place = f"step {failed.step} of {len(report.steps)}" if failed else f"{len(report.steps)} steps"
+    head = Text(f"Lesson {report.lesson} · {report.title}".ljust(66), style="bold")
+    head.append(place, style="not bold dim")
+    lines = [head]
+    for step in report.steps:
+        mark, style = MARKS[step.state]
+        line = Text("  ").append(mark, style=style).append(f" {step.step}  {step.title}")
+        if step.state == "waiting":
+            line.stylize("dim")
+        lines.append(line)
+        if step is failed:
+            lines += failure_lines(step, report.work, trace)
+    if failed and hint:
+        lines.append(Text(f"  hint  make hint-{report.lesson}", style="dim"))
+    if not failed:
+        lines.append(Text(f"  passed: lesson {report.lesson} is done", style="green"))
+    return lines
+
+
+def failure_lines(step: StepReport, work: str, trace: bool) -> list[Text]:
+    """What was done, expected and got, where to look, and why if that is established."""
+    look_at = f"{work}/{step.look_at}" + (f" · {step.where}" if step.where else "")
+    facts = [
+        ("did", step.did, ""), ("expected", step.expected, ""), ("got", step.got, "bold"),
+        ("look at", look_at, "cyan"), ("why", step.why or "", "yellow"),
+    ]  # fmt: skip
+    lines = [Text()]
+    lines += [fact(label, text, style) for label, text, style in facts if text]
+    if step.tape:
+        lines += [Text(), Text("    the tape", style="dim")]
+        lines += [Text(f"      {line}", style="red" if "✗" in line else "") for line in step.tape[-12:]]
+    printed = [line for line in step.output.splitlines() if line.strip()]
+    if printed:
+        left_out = len(printed) - OUTPUT_LINES
+        more = f" (the last {OUTPUT_LINES} lines of {len(printed)})" if left_out > 0 else ""
+        lines += [Text(), Text(f"    printed by your site{more}", style="dim")]
+        lines += [Text(f"      {line}", style="dim") for line in printed[-OUTPUT_LINES:]]
+    if trace and step.trace:
+        lines += [Text(), Text("    the traceback", style="dim")]
+        lines += [Text(f"      {line}") for line in step.trace.splitlines()]
+    return [*lines, Text()]
+
+
+def fact(label: str, text: str, style: str) -> Text:
+    """One labelled line of a report; later lines of the same fact are indented under it."""
+    first, *rest = text.splitlines() or [""]
+    indent = " " * (4 + LABEL_CHARS)
+    body = "\n".join([first, *(indent + line for line in rest)])
+    return Text(f"    {label.ljust(LABEL_CHARS)}", style="dim").append(body, style=f"not dim {style}")

@@ -1,0 +1,216 @@
+"""The learner's site behind a real server process, and clients that share no code with it."""
+
+import asyncio
+import contextlib
+import http.client
+import re
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from coach.conversation import Answer
+from coach.evidence import Evidence, Failure, Frame, Told, frame_named, shown
+from coach.process import Output, clean_environ, kill_group
+
+if TYPE_CHECKING:
+    from coach.site import Site
+
+START_LIMIT_S = 12.0
+CLIENT_LIMIT_S = 6.0
+HOST = "127.0.0.1"
+
+
+class Server:
+    """One server process. `name` is how the story calls it: Daphne or runserver."""
+
+    def __init__(self, site: "Site", name: str, command: list[str]) -> None:
+        self.site = site
+        self.name = name
+        self.port = 0
+        self.output = Output()
+        self.has_news = threading.Event()
+        self.popen = subprocess.Popen(
+            [sys.executable, *command], cwd=site.folder, env=clean_environ() | site.environ,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )  # fmt: skip
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+        site.story.add(f"{name} serves {site.entry}")
+
+    def _read(self) -> None:
+        assert self.popen.stdout is not None
+        with contextlib.suppress(OSError, ValueError):
+            for line in iter(lambda: self.popen.stdout.readline(65_536), b""):  # type: ignore[union-attr]
+                self.output.add(line)
+                if found := re.search(rb"Listening on TCP address 127\.0\.0\.1:(\d+)", line):
+                    self.port = self.port or int(found[1])
+
+    async def started(self, port: int = 0) -> None:
+        """Wait until the server listens; fails the step where it ends or does not."""
+        expected = f"{self.name} starts and listens"
+        loop = asyncio.get_running_loop()
+        end = loop.time() + START_LIMIT_S
+        while loop.time() < end:
+            if self.popen.poll() is not None:
+                self.reader.join(2)
+                raise Failure(expected, self._last_words(), self.evidence("server"))
+            if (self.port or port) and self._listens(self.port or port):
+                self.port = self.port or port
+                return
+            await asyncio.sleep(0.02)
+        raise Failure(expected, f"nothing within {START_LIMIT_S:g} s", self.evidence("server"))
+
+    @staticmethod
+    def _listens(port: int) -> bool:
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            return probe.connect_ex((HOST, port)) == 0
+
+    def _last_words(self) -> str:
+        lines = [line.strip() for line in self.output.text().splitlines() if line.strip()]
+        errors = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Configured)\b", line)]
+        told = (errors or lines or ["nothing"])[0 if errors else -1]
+        return f"it ended with exit status {self.popen.returncode}: {told}"
+
+    def evidence(self, kind: str, **known: Any) -> Evidence:
+        evidence = self.site.evidence(kind, **known)
+        evidence.output = self.output.text()
+        return evidence
+
+    def stop(self) -> None:
+        kill_group(self.popen.pid)
+        self.popen.wait()
+        self.reader.join(2)
+        if self.popen.stdout:
+            self.popen.stdout.close()
+
+    # -- clients -------------------------------------------------------------------------------
+
+    async def get(self, path: str) -> Answer:
+        """What a browser gets for a path from this server."""
+        self.site.story.add(f"a browser asks it for {path}")
+        try:
+            return await asyncio.to_thread(self._get, path)
+        except (OSError, http.client.HTTPException) as error:
+            got = f"no answer: {type(error).__name__}"
+            raise Failure("an answer over HTTP", got, self.evidence("server", path=path)) from None
+
+    def _get(self, path: str) -> Answer:
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=CLIENT_LIMIT_S)
+        with contextlib.closing(connection):
+            connection.request("GET", path)
+            response = connection.getresponse()
+            answer = Answer()
+            answer.status, answer.body = response.status, response.read()
+            answer.headers = {name.lower(): value for name, value in response.getheaders()}
+            return answer
+
+    async def shows_page(self, path: str = "/") -> Answer:
+        """A browser gets the page from this server."""
+        answer = await self.get(path)
+        try:
+            self.site.judge_page(answer, "status 200 and the page titled gs2", path)
+        except Failure as failure:
+            failure.evidence.output = self.output.text()
+            raise
+        return answer
+
+    async def refuses(self, path: str, status: int) -> None:
+        """A WebSocket client sees this HTTP status instead of an open connection."""
+        from websockets.exceptions import InvalidStatus
+
+        expected = f"HTTP {status} instead of a WebSocket"
+        self.site.story.add(f"a client opens {path}")
+        try:
+            async with self._dial(path):
+                got = "an open WebSocket"
+        except InvalidStatus as refusal:
+            if refusal.response.status_code == status:
+                return
+            got = f"HTTP {refusal.response.status_code}"
+        except Exception as error:
+            got = f"{type(error).__name__}: {error}"
+        raise Failure(expected, got, self.evidence("server", path=path))
+
+    @contextlib.asynccontextmanager
+    async def connect(self, path: str, who: str = "a client") -> AsyncIterator["Client"]:
+        """A WebSocket client that this server lets in."""
+        self.site.story.add(f"{who} opens {path}")
+        try:
+            connection = await self._dial(path)
+        except Exception as error:
+            got = f"{type(error).__name__}: {error}"
+            evidence = self.evidence("server", path=path)
+            raise Failure("an open WebSocket", got, evidence) from None
+        try:
+            yield Client(self, connection, who)
+        finally:
+            with contextlib.suppress(Exception):
+                await connection.close()
+
+    def _dial(self, path: str) -> Any:
+        from websockets.asyncio.client import connect
+
+        return connect(
+            f"ws://{HOST}:{self.port}{path}", proxy=None,
+            open_timeout=CLIENT_LIMIT_S, close_timeout=1,
+        )  # fmt: skip
+
+
+class Client:
+    """A client of another library (websockets) on one open connection."""
+
+    def __init__(self, server: Server, connection: Any, who: str) -> None:
+        self.server = server
+        self.connection = connection
+        self.who = who
+
+    async def send(self, frame: Frame) -> None:
+        self.server.site.story.add(f"{self.who} sends {shown(frame)}")
+        self.server.site.story.write(self.who, "→", shown(frame))
+        await self.connection.send(frame)
+
+    async def hears(self, frame: Frame) -> None:
+        """The next frame that arrives is this one."""
+        expected = frame_named(frame)
+        heard: Told = {}
+        try:
+            got = await asyncio.wait_for(self.connection.recv(), CLIENT_LIMIT_S)
+            if got == frame and type(got) is type(frame):
+                self.server.site.story.write(self.who, "←", shown(frame))
+                return
+            heard, named = {"frame": got, "wanted": frame}, frame_named(got)
+        except TimeoutError:
+            named = f"nothing within {CLIENT_LIMIT_S:g} s"
+        except Exception as error:
+            named = f"{type(error).__name__}: {error}"
+        raise Failure(expected, named, self.server.evidence("server", **heard))
+
+
+@contextlib.asynccontextmanager
+async def daphne(site: "Site") -> AsyncIterator[Server]:
+    """A real Daphne for this site's application, on a port that the system chooses."""
+    server = Server(site, "Daphne", ["-P", "-m", "daphne", "-b", HOST, "-p", "0", site.entry])
+    try:
+        await server.started()
+        yield server
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+@contextlib.asynccontextmanager
+async def runserver(site: "Site") -> AsyncIterator[Server]:
+    """`manage.py runserver` for this site, on a port that was free a moment ago."""
+    with socket.socket() as free:
+        free.bind((HOST, 0))
+        port = free.getsockname()[1]
+    server = Server(site, "runserver", ["manage.py", "runserver", f"{HOST}:{port}", "--noreload"])
+    try:
+        await server.started(port)
+        yield server
+    finally:
+        await asyncio.to_thread(server.stop)

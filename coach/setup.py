@@ -1,0 +1,216 @@
+"""The verb `setup`: makes .venv, and installs one of the two locks into it.
+
+    python -m coach setup [core|all] [-m MODULE ARGUMENTS]
+
+Into .venv and nowhere else, whatever environment is active; never more than the stamp in .venv
+says is missing. uv installs where the machine has it or pip can bring it, otherwise pip does.
+`setup core -m coach check 1` goes on with a verb of the coach, in this process where that is
+.venv's Python already.
+"""
+
+import importlib.util
+import os
+import shutil
+import sys
+import time
+
+from coach.bootstrap import (
+    BROKEN,
+    REQUIREMENTS,
+    SCRIPTS,
+    STAMP,
+    VENV,
+    VENV_PYTHON,
+    digest,
+    inside_venv,
+    is_installed,
+    run_in_venv,
+    say,
+    setup_command,
+)
+from coach.bootstrap import main as run_verb
+from coach.installer import FETCHING, SetupError, explain, failure, run
+
+LOCKS = ("core", "all")
+WRONG_USAGE = 2
+USAGE = """\
+Usage: python -m coach setup [core|all] [-m MODULE ARGUMENTS]
+Makes .venv with the packages for the lessons (core) or for `make test` as well (all); then runs
+the module with .venv's Python, where one is named."""
+THIS_PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+# Prints .venv's version, if it is whole: a Python that takes itself for another one is not.
+PROBE = """
+import os, sys
+if not os.path.samefile(sys.prefix, sys.argv[1]): sys.exit(1)
+print("%d.%d" % sys.version_info[:2])
+"""
+
+
+def main(argv: list[str]) -> int:
+    """Set up, then run what follows, if anything; the exit code."""
+    lock = argv[0] if argv[:1] and argv[0] in LOCKS else "core"
+    arguments = argv[1:] if argv[:1] == [lock] else argv
+    if arguments and arguments[0] != "-m":
+        say(USAGE)
+        return 0 if arguments[0] in ("-h", "--help") else WRONG_USAGE
+    try:
+        did_something = set_up(lock)
+    except SetupError as error:
+        say(f"{error}\n    {setup_command(lock)}")
+    except KeyboardInterrupt:
+        say(f"Set-up was interrupted. To go on:\n    {setup_command(lock)}")
+    except OSError as error:
+        say(f"{explain(str(error)) or f'Set-up failed: {error}. To try again:'}")
+        say(f"    {setup_command(lock)}")
+    else:
+        return go_on(arguments, did_something)
+    return BROKEN
+
+
+def go_on(arguments: list[str], did_something: bool) -> int:
+    """Run the arguments as .venv's Python, which a process that is it already need not start."""
+    if not arguments:
+        if not did_something:
+            say(".venv has everything already.")
+        return 0
+    if inside_venv() and not did_something and arguments[:2] == ["-m", "coach"]:
+        sys.argv[1:] = arguments[2:]
+        return run_verb(arguments[2:])
+    return run_in_venv(arguments)
+
+
+def set_up(lock: str) -> bool:
+    """Bring .venv to this lock. Whether there was anything to do."""
+    version = THIS_PYTHON if inside_venv() else venv_version()
+    if is_installed(lock) and STAMP.read_text("utf-8").split()[2] == version:
+        return False
+    refuse_what_is_not_ours()
+    say(f"Setting up .venv from requirements/{lock}.txt (once; this needs the network) ...")
+    began = time.monotonic()
+    version = make_venv()
+    install_or_remake(lock)
+    STAMP.write_text(f"{lock} {digest(lock)} {version}\n", "utf-8")
+    say(f"done in {time.monotonic() - began:.0f} s")
+    return True
+
+
+def refuse_what_is_not_ours() -> None:
+    """Leave alone a .venv that is something else."""
+    if not os.path.lexists(VENV):
+        return
+    if not VENV.is_dir():
+        raise SetupError(
+            ".venv is not a folder, and the course keeps its packages in a folder of that name.\n"
+            "Move it out of the way, then run again:"
+        )
+    if not (VENV / "pyvenv.cfg").exists() and any(p.is_file() for p in VENV.rglob("*")):
+        raise SetupError(
+            "The folder .venv holds files, and is no virtual environment: it has no pyvenv.cfg.\n"
+            "Move it out of the way, then run again:"
+        )
+
+
+def venv_version() -> str | None:
+    """The version of .venv's Python as "3.12"; None where there is none that works."""
+    if not VENV_PYTHON.exists():
+        return None
+    worked, printed = run([str(VENV_PYTHON), "-I", "-c", PROBE, str(VENV)])
+    return printed.strip() if worked else None
+
+
+def make_venv() -> str:
+    """Make .venv, or make it again where its Python does not work; the version of its Python."""
+    version = venv_version()
+    if version is None:
+        create_venv()
+        version = THIS_PYTHON
+    if tuple(map(int, version.split("."))) < (3, 11):
+        raise SetupError(
+            f".venv has Python {version}, and the course needs 3.11 or later.\n"
+            "Remove the folder .venv, then run again with a later Python:"
+        )
+    return version
+
+
+def create_venv() -> None:
+    """An empty .venv, whatever stood there before."""
+    # Of the Python below any active environment, and able to replace the .venv that runs this.
+    python = getattr(sys, "_base_executable", sys.executable)
+    worked, printed = run([python, "-I", "-m", "venv", "--clear", "--without-pip", str(VENV)])
+    if not worked:
+        if "No module named" in printed:
+            raise SetupError(no_pip())
+        raise failure(printed, ".venv could not be made.")
+
+
+def install_or_remake(lock: str) -> None:
+    """Install; where an interrupted set-up has left a .venv beyond repair, once more from nothing.
+
+    The stamp goes first, so that a set-up that breaks off is known by its absence. It comes back
+    where nothing was fetched: the lessons go on without a network.
+    """
+    stamp = STAMP.read_bytes() if STAMP.exists() else b""
+    STAMP.unlink(missing_ok=True)
+    try:
+        install(lock)
+    except SetupError as error:
+        if stamp and error.cause in FETCHING:
+            STAMP.write_bytes(stamp)
+        if stamp or error.cause:
+            raise
+        create_venv()
+        install(lock)
+
+
+def install(lock: str) -> None:
+    """Install with uv: the machine's, or one that pip brings; and with pip where uv fails.
+
+    uv does not read pip's configuration, so it may fail where pip reaches its packages.
+    """
+    wanted = ["install", "--require-hashes", "-r", str(REQUIREMENTS / f"{lock}.txt")]
+    uv = shutil.which("uv") or own_uv()
+    if uv and run_uv(uv, wanted):
+        return
+    pip = [str(VENV_PYTHON), "-I", "-m", "pip", "-q"]
+    add_pip(pip)
+    if not uv:
+        uv_lock = ["install", "--require-hashes", "--only-binary=:all:"]
+        run([*pip, *uv_lock, "-r", str(REQUIREMENTS / "uv.txt")])
+        uv = own_uv()
+        if uv and run_uv(uv, wanted):
+            return
+    worked, printed = run([*pip, *wanted])
+    if not worked:
+        raise failure(printed, "The packages could not be installed. The installer said:")
+
+
+def own_uv() -> str | None:
+    """The uv that pip has brought into .venv."""
+    return shutil.which("uv", path=str(SCRIPTS))
+
+
+def run_uv(uv: str, wanted: list[str]) -> bool:
+    """Whether uv could do it. It compiles too, or the first check would pay for that."""
+    options = ["-q", "--compile-bytecode", "--python", str(VENV_PYTHON)]
+    return run([uv, "pip", *wanted, *options])[0]
+
+
+def add_pip(pip: list[str]) -> None:
+    """Bring pip into .venv, where it is not."""
+    if run([*pip, "--version"])[0]:
+        return
+    if importlib.util.find_spec("ensurepip") is None:
+        raise SetupError(no_pip())
+    worked, printed = run([str(VENV_PYTHON), "-I", "-m", "ensurepip", "--default-pip"])
+    if not worked:
+        raise failure(printed, "pip could not be put into .venv. It said:")
+
+
+def no_pip() -> str:
+    """What to say where Python was packaged without venv or ensurepip."""
+    return (
+        f"This Python {THIS_PYTHON} comes without the parts that make a virtual environment.\n"
+        "On Debian and Ubuntu, these commands add them and go on:\n"
+        f"    sudo apt install python3-venv      (or: python{THIS_PYTHON}-venv)"
+    )

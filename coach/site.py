@@ -1,0 +1,251 @@
+"""What a check talks to: the learner's site, its page, and the sockets that clients open.
+
+    async def check_each_message_is_answered(site: Site) -> None:
+        ana = await site.connect("/ws/sc/", who="Ana")
+        await ana.send("tea")
+        await ana.hears("1: tea")
+
+Every event of every conversation is written on the tape, and what the clients do is
+written as the report's "did". A step fails by a `Failure`, raised here.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coach.asgi import http_scope, websocket_scope
+from coach.conversation import Answer, Conversation, Socket, Story
+from coach.evidence import Evidence, Failure, Told, error_named, shown
+from coach.process import Launcher, Process
+
+if TYPE_CHECKING:
+    from coach.server import Server
+
+LOAD_LIMIT_S = 8.0
+PAGE_TITLE = "<title>gs2</title>"
+
+
+class Site:
+    """One process of the learner's site, started when it is first needed.
+
+    `environ` is added to an environment without DJANGO_SETTINGS_MODULE.
+    """
+
+    def __init__(
+        self,
+        launcher: Launcher,
+        folder: str,
+        environ: dict[str, str] | None = None,
+        story: Story | None = None,
+    ) -> None:
+        self.launcher = launcher
+        self.folder = folder
+        self.environ = environ or {}
+        self.story = story or Story()
+        self.process: Process | None = None
+        self.facts: Told = {}
+        self.entry = "gs2.asgi:application"
+        self.unawaited: list[Told] = []
+        self.leaving: Told | None = None
+        self.conversations: dict[int, Conversation] = {}
+        self.answers: asyncio.Queue[Told] = asyncio.Queue()
+        self.helpers: list[Site] = []
+
+    # -- the process --------------------------------------------------------------------------
+
+    def add_file(self, path: str, text: str) -> None:
+        """Put a file beside the learner's, in the copy that runs."""
+        Path(self.folder, path).write_text(text, "utf-8")
+
+    def other(self, environ: dict[str, str]) -> "Site":
+        """The same files in another process, with `environ` added to its environment."""
+        site = Site(self.launcher, self.folder, environ, self.story)
+        self.helpers.append(site)
+        return site
+
+    async def load(self, follow: bool = True) -> None:
+        """Import the site as a server does; fails the step where that fails.
+
+        With `follow` the application is the one that ASGI_APPLICATION names, as `runserver`
+        takes it, else `application` of gs2/asgi.py. Once loaded, nothing happens.
+        """
+        if self.process is not None:
+            return
+        config = {
+            "work": self.folder,
+            "environ": self.environ,
+            "entry": self.entry,
+            "follow": follow,
+        }
+        loop = asyncio.get_running_loop()
+        self.process = await asyncio.to_thread(self.launcher.start, config)
+
+        def on_answer(told: Told) -> None:
+            with contextlib.suppress(RuntimeError):  # the check is over, the loop closed
+                loop.call_soon_threadsafe(self._hear, told)
+
+        self.process.listen(on_answer)
+        expected = "an ASGI application called `application`"
+        told = await self._answer(LOAD_LIMIT_S)
+        if told is None:
+            await self._hang(expected, f"the import did not end within {LOAD_LIMIT_S:g} s", "import")
+        elif told["say"] == "loaded":
+            self.facts, self.entry = told["facts"], told["entry"]
+        elif told["say"] == "not-loaded":
+            self.facts, self.entry = told["facts"], told["entry"]
+            got = error_named(told["error"])
+            raise Failure(expected, got, self.evidence("not-loaded", error=told["error"]))
+        else:
+            await self._ended(told, expected, "import")
+
+    async def stop(self) -> None:
+        """End the process, and those of `other`."""
+        for helper in self.helpers:
+            await helper.stop()
+        if self.process is not None:
+            await asyncio.to_thread(self.launcher.stop, self.process)
+            self.process = None
+
+    def _hear(self, told: Told) -> None:
+        if told["say"] == "unawaited":
+            self.unawaited.append(told)
+        elif told["say"] == "leaving":
+            self.leaving = told
+        elif "id" in told:
+            self.conversations[told["id"]].inbox.put_nowait(told)
+        else:
+            self.answers.put_nowait(told)
+            if told["say"] in ("gone", "flood", "died"):
+                for conversation in self.conversations.values():
+                    conversation.inbox.put_nowait(told)
+
+    async def _answer(self, limit_s: float) -> Told | None:
+        try:
+            return await asyncio.wait_for(self.answers.get(), limit_s)
+        except TimeoutError:
+            return None
+
+    async def where(self) -> Told | None:
+        """The learner's line that runs now, asked of the process itself."""
+        if self.process is None:
+            return None
+        self.process.tell({"do": "where"})
+        told = await self._answer(2.0)
+        places = (told or {}).get("places") or [None]
+        place: Told | None = places[0]
+        return place
+
+    async def _hang(self, expected: str, got: str, stage: str) -> None:
+        place = await self.where()
+        raise Failure(expected, got, self.evidence("hang", place=place, stage=stage))
+
+    async def _ended(self, told: Told, expected: str, stage: str) -> None:
+        """Fail for a process that flooded its output, died or ended by itself."""
+        assert self.process is not None
+        if told["say"] == "flood":
+            place = await self.where()
+            got = "more than 10,000 lines of output, or 1 MB"
+            raise Failure(expected, got, self.evidence("flood", place=place, stage=stage))
+        if told["say"] == "died":
+            got = error_named(told["error"])
+            raise Failure(expected, got, self.evidence("raised", error=told["error"], stage=stage))
+        status = await asyncio.to_thread(self.process.kill)
+        call = self.leaving["call"] if self.leaving else ""
+        how = f"by {call}" if call else f"with exit status {status}"
+        evidence = self.evidence("left", stage=stage, status=status)
+        evidence.place = self.leaving["by"] if self.leaving else None
+        raise Failure(expected, f"the process ended {how}", evidence)
+
+    def evidence(self, kind: str, **known: Any) -> Evidence:
+        """What is known now, for a failure of this kind."""
+        output = self.process.output.text() if self.process else ""
+        return Evidence(
+            kind=kind, facts=self.facts, entry=self.entry, output=output,
+            unawaited=self.unawaited, tape=self.story.tape, **known,
+        )  # fmt: skip
+
+    # -- pages ----------------------------------------------------------------------------------
+
+    async def get(self, path: str, expected: str = "an answer over HTTP") -> "Answer":
+        """What a browser gets for a path; fails the step where the application raises."""
+        await self.load()
+        self.story.add(f"a browser asks for {path}")
+        talk = self._open(http_scope(path), "a browser", path)
+        talk.tell({"type": "http.request", "body": b"", "more_body": False})
+        answer = Answer()
+        while not answer.is_complete:
+            told = await talk.next(expected, ignore_waiting=True)
+            if told["say"] != "sent":
+                kind = "raised" if told["say"] == "raised" else "returned"
+                talk.fail(expected, told, kind)
+            answer.add(told["event"], talk)
+        talk.tell({"type": "http.disconnect"}, on_tape=False)
+        return answer
+
+    async def shows_page(self, path: str = "/") -> None:
+        """A browser gets the page, with status 200 and the title gs2."""
+        expected = "status 200 and the page titled gs2"
+        answer = await self.get(path, expected)
+        self.judge_page(answer, expected, path)
+
+    def judge_page(self, answer: "Answer", expected: str, path: str) -> None:
+        if answer.status == 200 and PAGE_TITLE in answer.text:
+            return
+        title = answer.text.partition("<title>")[2].partition("</title>")[0].strip()
+        page = f"a page titled {shown(title)}" if title else f"the text {shown(answer.text)}"
+        evidence = self.evidence("http", path=path, status=answer.status)
+        raise Failure(expected, f"status {answer.status} and {page}", evidence)
+
+    # -- sockets --------------------------------------------------------------------------------
+
+    def _open(self, scope: Told, who: str, path: str) -> "Conversation":
+        assert self.process is not None
+        ident = len(self.conversations) + 1
+        talk = Conversation(self, ident, who, path)
+        self.conversations[ident] = talk
+        self.process.tell({"do": "open", "id": ident, "scope": scope})
+        return talk
+
+    async def knock(self, path: str, who: str = "a client") -> "Socket":
+        """Ask for a WebSocket at a path (with a query string, if it has one); no verdict yet."""
+        await self.load()
+        self.story.add(f"{who} opens {path}")
+        socket = Socket(self._open(websocket_scope(path), who, path))
+        socket.talk.tell({"type": "websocket.connect"})
+        return socket
+
+    async def connect(self, path: str, who: str = "a client") -> "Socket":
+        """Open a WebSocket that the application has to accept."""
+        socket = await self.knock(path, who)
+        await socket.is_accepted()
+        return socket
+
+    async def awaits_everything(self) -> None:
+        """No coroutine was made in this step and then never awaited."""
+        if self.unawaited:
+            first = self.unawaited[0]
+            evidence = self.evidence("unawaited", place=first["at"])
+            got = f"{first['coroutine']}() was called and never awaited"
+            raise Failure("every coroutine is awaited", got, evidence)
+
+    # -- servers --------------------------------------------------------------------------------
+
+    @contextlib.asynccontextmanager
+    async def daphne(self) -> AsyncIterator["Server"]:
+        """The site behind a real Daphne on a free port."""
+        from coach.server import daphne
+
+        await self.load()
+        async with daphne(self) as server:
+            yield server
+
+    @contextlib.asynccontextmanager
+    async def runserver(self) -> AsyncIterator["Server"]:
+        """The site behind `manage.py runserver` on a free port."""
+        from coach.server import runserver
+
+        await self.load()
+        async with runserver(self) as server:
+            yield server

@@ -1,0 +1,112 @@
+"""Snapshots of the learner's folder, one for each distinct state, in `.coach/` inside it.
+
+`objects/` holds file contents by their SHA-256, `snapshots/N.json` what snapshot N holds:
+`{"id": 3, "when": "2026-11-22T08:00:00+00:00", "why": "check 3", "files": {path: hash}}`.
+Both are only ever added to.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from coach.course import Tree
+from coach.evidence import CoachError
+from coach.folder import Folder
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One state: its number, when and why it was taken, and its files by hash."""
+
+    ident: int
+    when: datetime
+    why: str
+    files: dict[str, str]
+
+
+class Snapshots:
+    """The snapshots of one learner's folder."""
+
+    def __init__(self, folder: Folder) -> None:
+        self.home = folder.root / ".coach"
+
+    def all(self) -> list[Snapshot]:
+        """Every snapshot, the oldest first; a damaged one is passed over."""
+        found = []
+        for path in (self.home / "snapshots").glob("*.json"):
+            with contextlib.suppress(ValueError, KeyError, OSError):
+                told = json.loads(path.read_text("utf-8"))
+                when = datetime.fromisoformat(told["when"])
+                found.append(Snapshot(int(path.stem), when, told["why"], told["files"]))
+        return sorted(found, key=lambda snapshot: snapshot.ident)
+
+    def take(self, tree: Tree, why: str) -> Snapshot:
+        """A snapshot of these files: a new one, or the one that holds exactly them already."""
+        files = {path: hashlib.sha256(data).hexdigest() for path, data in tree.items()}
+        taken = self.all()
+        for snapshot in taken:
+            if snapshot.files == files and self._holds(snapshot):
+                return snapshot
+        try:
+            for path, name in files.items():
+                self._keep(name, tree[path])
+            return self._number(files, why, taken[-1].ident + 1 if taken else 1)
+        except OSError as error:
+            raise CoachError(
+                f"No snapshot can be written to {self.home}: {error.strerror}. Nothing else "
+                "was changed."
+            ) from error
+
+    def _holds(self, snapshot: Snapshot) -> bool:
+        return all((self.home / "objects" / name).exists() for name in snapshot.files.values())
+
+    def _keep(self, name: str, data: bytes) -> None:
+        target = self.home / "objects" / name
+        if not target.exists():
+            put_whole(target, data)
+
+    def _number(self, files: dict[str, str], why: str, ident: int) -> Snapshot:
+        """Write the list of files under the first number that is free."""
+        when = datetime.now(UTC).replace(microsecond=0)
+        told = {"when": when.isoformat(), "why": why, "files": files}
+        folder = self.home / "snapshots"
+        folder.mkdir(parents=True, exist_ok=True)
+        while True:
+            try:
+                with (folder / f"{ident}.json").open("x", encoding="utf-8") as file:
+                    json.dump(told, file)
+                return Snapshot(ident, when, why, files)
+            except FileExistsError:
+                ident += 1
+
+    def files(self, snapshot: Snapshot) -> Tree:
+        """The contents of a snapshot; a `CoachError` where one is missing or damaged."""
+        tree: Tree = {}
+        for path, name in snapshot.files.items():
+            source = self.home / "objects" / name
+            data = source.read_bytes() if source.exists() else b""
+            if hashlib.sha256(data).hexdigest() != name:
+                raise CoachError(
+                    f"Snapshot {snapshot.ident} is damaged: {path} is missing from {self.home}. "
+                    "Nothing was changed."
+                )
+            tree[path] = data
+        return tree
+
+
+def put_whole(target: Path, data: bytes) -> None:
+    """Write a file at once: readers see all of it or nothing."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".new-", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.replace(name, target)
+    except BaseException:
+        os.unlink(name)
+        raise

@@ -1,0 +1,30 @@
+"""`catch-up N`: the learner's folder becomes the state in which lesson N begins."""
+
+import click
+
+from coach import course
+from coach.course import Lesson
+from coach.learner import Learner
+from coach.screen import Screen
+from coach.verbs import options
+
+
+@click.command("catch-up")
+@click.argument("lesson", type=options.LessonNumber())
+@options.work
+@options.branch
+@options.plain
+def command(lesson: Lesson, work: str | None, branch: str, plain: bool) -> None:
+    """Make your site the one in which lesson N begins. What it was is kept in a snapshot."""
+    learner = Learner.at(work)
+    tree = course.beginning(lesson.number, branch)
+    snapshot, changed = learner.replace(tree, f"before catch-up {lesson.number}", keeps=True)
+    for one in course.lessons():
+        if one.number < lesson.number and one.number not in learner.progress():
+            learner.set_progress(one.number, {"passed": 0, "of": len(one.steps), "done": False})
+    screen = Screen(plain)
+    screen.line(f"{learner.folder.shown}/ is where lesson {lesson.number} begins.")
+    screen.lines(f"  changed  {learner.folder.shown}/{path}" for path in changed)
+    if snapshot.files:
+        screen.line(f"  back     make rewind-{snapshot.ident} brings back what was there")
+    screen.line(f"  next     make lesson-{lesson.number}")

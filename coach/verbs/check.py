@@ -1,0 +1,119 @@
+"""`check N`: hand out lesson N's files, keep a snapshot, run its steps, report."""
+
+import json
+from pathlib import Path
+
+import click
+
+from coach.cli import FAILED, leave
+from coach.course import Lesson, Tree, lesson, lessons
+from coach.learner import Learner, edited_by_mistake
+from coach.process import Launcher
+from coach.report import Report, write_junit
+from coach.runner import run_check
+from coach.verbs import options
+
+
+class LessonOrAll(options.LessonNumber):
+    """The number of a lesson, or `all`."""
+
+    name = "N|all"
+
+    def convert(  # type: ignore[override]
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Lesson | None:
+        return None if value == "all" else super().convert(value, param, ctx)
+
+
+@click.command()
+@click.argument("lesson", type=LessonOrAll())
+@options.work
+@options.as_json
+@options.plain
+@click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML.")
+@click.option("--trace", is_flag=True, help="Show the traceback of an exception as well.")
+def command(
+    lesson: Lesson | None,
+    work: str | None,
+    as_json: bool,
+    plain: bool,
+    junit: Path | None,
+    trace: bool,
+) -> None:
+    """Check lesson N, or all lessons begun so far; stops at the first step that fails."""
+    with Launcher() as launcher:
+        learner = Learner.at(work)
+        reports = [check_one(learner, lesson, launcher)] if lesson else check_all(learner, launcher)
+        if junit:
+            write_junit(reports, junit)
+        passed = all(report.passed for report in reports)
+        if as_json:
+            print(json.dumps(as_one(reports, lesson is None, passed), ensure_ascii=False))
+        else:
+            show(reports, plain, trace)
+    if not passed:
+        leave(FAILED)
+
+
+def check_one(learner: Learner, lesson: Lesson, launcher: Launcher) -> Report:
+    """Prepare the folder, keep its state, and check one lesson."""
+    is_first = lesson.number not in learner.progress()
+    learner.prepare(lesson)
+    tree = learner.folder.read()
+    learner.snapshot(tree, f"check {lesson.number}", must=False)
+    report = run_check(lesson, tree, launcher, learner.folder.shown, learner.reached(tree))
+    learner.remember(report)
+    report.notes = learner.notes + report.notes
+    if not report.passed:
+        report.notes += advice(lesson, tree, is_first)
+    return report
+
+
+def check_all(learner: Learner, launcher: Launcher) -> list[Report]:
+    """Every lesson begun so far, each up to its first failing step."""
+    if not learner.folder.is_there:
+        return [check_one(learner, lesson(1), launcher)]
+    tree = learner.folder.read()
+    learner.snapshot(tree, "check all", must=False)
+    reached = max(learner.reached(tree), 1)
+    reports = []
+    for one in lessons():
+        if one.number <= reached:
+            report = run_check(one, tree, launcher, learner.folder.shown, reached)
+            learner.remember(report)
+            reports.append(report)
+    return reports
+
+
+def advice(lesson: Lesson, tree: Tree, is_first: bool) -> list[str]:
+    """What a learner may need to know beside a failed step."""
+    notes = []
+    if is_first:
+        notes.append(
+            f"A first check is expected to fail: lesson {lesson.number} begins here. Its page is "
+            f"lessons/{lesson.slug}/README.md."
+        )
+    strayed = edited_by_mistake()
+    if strayed:
+        notes.append(
+            f"{strayed[0]} at the root of the repository was edited. That is the finished site; "
+            "your own files are in work/."
+        )
+    return notes
+
+
+def as_one(reports: list[Report], is_all: bool, passed: bool) -> dict[str, object]:
+    """The JSON of one check, or of all: the same objects in a list."""
+    if not is_all:
+        return reports[0].as_json()
+    return {"schema": 1, "passed": passed, "lessons": [report.as_json() for report in reports]}
+
+
+def show(reports: list[Report], plain: bool, trace: bool) -> None:
+    from coach.screen import Screen, report_lines
+
+    screen = Screen(plain)
+    for report in reports:
+        screen.lines(report_lines(report, trace))
+        for note in report.notes:
+            screen.line(f"  note  {note}")

@@ -1,0 +1,9 @@
+"""Which view answers which path over HTTP."""
+
+from django.urls import path
+
+from myapp import views
+
+urlpatterns = [
+    path("", views.show_map, name="map"),
+]

@@ -1,0 +1,1 @@
+"""What an ASGI server imports: a callable named application."""

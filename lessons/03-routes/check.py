@@ -1,0 +1,39 @@
+"""What lesson 3 looks at: the path of a WebSocket leads to its application, or nowhere."""
+
+from coach.site import Site
+
+
+async def check_page_is_answered(site: Site) -> None:
+    await site.shows_page("/")
+
+
+async def check_hello_opens_and_greets(site: Site) -> None:
+    ana = await site.connect("/ws/hello/", who="Ana")
+    await ana.hears("hello")
+    await ana.leave()
+
+
+async def check_unknown_path_is_refused(site: Site) -> None:
+    socket = await site.knock("/ws/nowhere/")
+    await socket.is_refused_with("ValueError", "No route found for path 'ws/nowhere/'.")
+    await site.shows_page("/")
+
+
+async def check_query_and_slash(site: Site) -> None:
+    ana = await site.connect("/ws/hello/?from=page", who="Ana")
+    await ana.hears("hello")
+    longer = await site.knock("/ws/hello/more/", who="Ben")
+    await longer.is_refused_with("ValueError", "No route found for path 'ws/hello/more/'.")
+    shorter = await site.knock("/ws/hello", who="Cy")
+    text = "No route found for path 'ws/hello'."
+    await shorter.is_refused_with("ValueError", text, or_accepted=True)  # `/?` allows it
+
+
+async def check_daphne_routes(site: Site) -> None:
+    async with site.daphne() as server:
+        async with server.connect("/ws/hello/", who="Ana") as ana:
+            await ana.hears("hello")
+        async with server.connect("/ws/hello/?from=page", who="Ben") as ben:
+            await ben.hears("hello")
+        await server.refuses("/ws/nowhere/", status=500)
+        await server.shows_page("/")

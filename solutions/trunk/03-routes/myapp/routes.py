@@ -1,0 +1,9 @@
+"""Which path is answered by what over WebSocket."""
+
+from django.urls import path
+
+from myapp import consumers
+
+websocket_urlpatterns = [
+    path("ws/hello/", consumers.hello),
+]

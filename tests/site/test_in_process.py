@@ -1,0 +1,184 @@
+"""The finished site, spoken to without a server: every ASGI event goes through `application`."""
+
+import asyncio
+
+import pytest
+from channels.testing import HttpCommunicator, WebsocketCommunicator
+
+from gs2.asgi import application
+
+pytestmark = pytest.mark.asyncio
+
+# Seconds that an answer may take on a busy machine. Waited out only where a test fails.
+REPLY_S = 10
+
+CONSUMERS = ["/ws/sc/", "/ws/ac/"]
+
+
+async def opened(path: str) -> WebsocketCommunicator:
+    """A connection to `path` that the site has accepted."""
+    communicator = WebsocketCommunicator(application, path)
+    accepted, _ = await communicator.connect(timeout=REPLY_S)
+    assert accepted is True
+    return communicator
+
+
+async def answer_to(communicator: WebsocketCommunicator, message: str | bytes) -> str | bytes:
+    """What comes back for one message: text for text, bytes for bytes."""
+    kind = "text" if isinstance(message, str) else "bytes"
+    # Not send_to, which refuses the empty message that a client may send.
+    await communicator.send_input({"type": "websocket.receive", kind: message})
+    return await communicator.receive_from(timeout=REPLY_S)
+
+
+async def leave(communicator: WebsocketCommunicator) -> None:
+    """Disconnects, and proves that the application ends by itself.
+
+    `WebsocketCommunicator.disconnect` cancels an application that goes on, and says nothing.
+    """
+    await communicator.send_input({"type": "websocket.disconnect", "code": 1000})
+    await asyncio.wait_for(asyncio.shield(communicator.future), REPLY_S)
+    assert communicator.output_queue.empty()
+
+
+async def get(path: str) -> tuple[int, str]:
+    """The status and the body that a browser gets."""
+    request = HttpCommunicator(application, "GET", path, headers=[(b"host", b"127.0.0.1")])
+    response = await request.get_response(timeout=REPLY_S)
+    await request.wait(REPLY_S)
+    return response["status"], response["body"].decode()
+
+
+async def test_page_is_answered():
+    status, page = await get("/")
+
+    assert status == 200
+    assert "<title>gs2</title>" in page
+    assert "<h1>gs2</h1>" in page
+
+
+async def test_websocket_path_is_not_found_over_http():
+    status, _ = await get("/ws/hello/")
+
+    assert status == 404
+
+
+async def test_hello_greets_once_and_ends():
+    communicator = await opened("/ws/hello/")
+
+    assert await communicator.receive_from(timeout=REPLY_S) == "hello"
+
+    await leave(communicator)
+
+
+async def test_hello_ignores_what_it_is_sent():
+    communicator = await opened("/ws/hello/")
+    assert await communicator.receive_from(timeout=REPLY_S) == "hello"
+
+    await communicator.send_to(text_data="are you there")
+    await communicator.send_to(bytes_data=b"\x00")
+
+    await leave(communicator)
+
+
+async def test_hello_greets_each_of_two():
+    ana = await opened("/ws/hello/")
+    ben = await opened("/ws/hello/")
+
+    assert await ben.receive_from(timeout=REPLY_S) == "hello"
+    assert await ana.receive_from(timeout=REPLY_S) == "hello"
+
+    await leave(ana)
+    await leave(ben)
+
+
+async def test_query_string_is_no_part_of_the_route():
+    communicator = await opened("/ws/hello/?name=Ana")
+
+    assert await communicator.receive_from(timeout=REPLY_S) == "hello"
+
+    await leave(communicator)
+
+
+@pytest.mark.parametrize("path", CONSUMERS)
+async def test_consumer_counts_the_messages_of_a_connection(path):
+    communicator = await opened(path)
+
+    assert await answer_to(communicator, "tea") == "1: tea"
+    assert await answer_to(communicator, "") == "2: "
+    assert await answer_to(communicator, "Grüße, 茶") == "3: Grüße, 茶"
+
+    await leave(communicator)
+
+
+@pytest.mark.parametrize("path", CONSUMERS)
+async def test_consumer_answers_bytes_with_bytes_and_goes_on(path):
+    communicator = await opened(path)
+
+    assert await answer_to(communicator, b"data") == b"1: data"
+    assert await answer_to(communicator, b"") == b"2: "
+    assert await answer_to(communicator, b"\x00\xff") == b"3: \x00\xff"
+    assert await answer_to(communicator, "tea") == "4: tea"
+
+    await leave(communicator)
+
+
+@pytest.mark.parametrize("path", CONSUMERS)
+@pytest.mark.parametrize(
+    ("event", "answer"),
+    [
+        ({"text": "tea", "bytes": None}, {"text": "1: tea"}),
+        ({"text": None, "bytes": b"data"}, {"bytes": b"1: data"}),
+        ({"text": "", "bytes": None}, {"text": "1: "}),
+    ],
+)
+async def test_consumer_reads_an_event_that_carries_both_keys(path, event, answer):
+    communicator = await opened(path)
+
+    await communicator.send_input({"type": "websocket.receive", **event})
+
+    sent = await communicator.receive_output(timeout=REPLY_S)
+    assert sent == {"type": "websocket.send", **answer}
+    await leave(communicator)
+
+
+@pytest.mark.parametrize("path", CONSUMERS)
+async def test_consumer_counts_two_connections_apart(path):
+    ana = await opened(path)
+    ben = await opened(path)
+
+    assert await answer_to(ana, "tea") == "1: tea"
+    assert await answer_to(ana, "more tea") == "2: more tea"
+    assert await answer_to(ben, "coffee") == "1: coffee"
+    assert await answer_to(ana, "cake") == "3: cake"
+
+    await leave(ana)
+    await leave(ben)
+
+
+@pytest.mark.parametrize("path", CONSUMERS)
+async def test_consumer_counts_from_one_after_coming_back(path):
+    first = await opened(path)
+    assert await answer_to(first, "tea") == "1: tea"
+    await leave(first)
+
+    second = await opened(path)
+
+    assert await answer_to(second, "tea") == "1: tea"
+    await leave(second)
+
+
+@pytest.mark.parametrize("path", CONSUMERS)
+async def test_consumer_ends_when_nothing_was_said(path):
+    await leave(await opened(path))
+
+
+@pytest.mark.parametrize("path", ["/ws/nowhere/", "/ws/hello", "/ws/sc", "/ws/sc/more/", "/"])
+async def test_unknown_path_is_refused_by_the_router(path):
+    communicator = WebsocketCommunicator(application, path)
+
+    # Not connect, which waits for an answer for all of its time before it shows the error.
+    with pytest.raises(ValueError) as refusal:
+        await asyncio.wait_for(communicator.future, REPLY_S)
+
+    assert str(refusal.value) == f"No route found for path {path[1:]!r}."

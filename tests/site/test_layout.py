@@ -1,0 +1,75 @@
+"""The site's files: the last state is the finished site, and `gs2/asgi.py` is the file in question."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LAST_LESSON = 5
+
+# The file that the first question of the course is about.
+QUESTION = """\
+import os
+
+from django.core.asgi import get_asgi_application
+
+from channels.routing import URLRouter,ProtocolTypeRouter
+from myapp.routes import websocket_urlpatterns
+
+
+os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'gs2.settings')
+
+application = get_asgi_application()
+
+application = ProtocolTypeRouter({
+    "http":application,
+    "websocket": URLRouter(
+        websocket_urlpatterns
+    )
+})
+"""
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Every file below `folder`, by its path there; what Python and SQLite leave behind apart."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts and path.name != "db.sqlite3"
+    }
+
+
+def code_lines(source: str) -> list[str]:
+    """The lines that do something, with spaces that mean nothing taken out."""
+    lines = [line.replace(" ", "") for line in source.splitlines()]
+    return [line for line in lines if line and not line.startswith(("#", '"""'))]
+
+
+def test_last_state_is_the_finished_site(compose):
+    composed = files(compose(LAST_LESSON))
+
+    finished = {
+        "manage.py": (ROOT / "manage.py").read_bytes(),
+        **{f"gs2/{name}": held for name, held in files(ROOT / "gs2").items()},
+        **{f"myapp/{name}": held for name, held in files(ROOT / "myapp").items()},
+    }
+    assert composed == finished
+
+
+@pytest.mark.parametrize("number", [3, 4, 5])
+def test_asgi_file_is_the_question_line_for_line(compose, number):
+    source = (compose(number) / "gs2/asgi.py").read_text(encoding="utf-8")
+
+    assert code_lines(source) == code_lines(QUESTION)
+
+
+def test_two_consumers_differ_in_four_words():
+    source = (ROOT / "myapp/consumers.py").read_text(encoding="utf-8")
+    start, middle = source.index("class MySync"), source.index("class MyAsync")
+    sync, asynchronous = source[start:middle].strip(), source[middle:].strip()
+
+    plain = asynchronous.replace("async ", "").replace("await ", "")
+    plain = plain.replace("MyAsyncConsumer", "MySyncConsumer")
+    plain = plain.replace("AsyncConsumer", "SyncConsumer")
+
+    assert plain == sync
