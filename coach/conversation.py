@@ -67,7 +67,7 @@ class Conversation:
         `waits` means that it asked for another event after the last one it was given.
         Fails the step where nothing comes within EVENT_LIMIT_S, or the process ends.
         """
-        limit_s = EVENT_LIMIT_S
+        whole_s = limit_s = EVENT_LIMIT_S * self.site.patience
         waiting: Told | None = None
         while True:
             try:
@@ -75,12 +75,12 @@ class Conversation:
             except TimeoutError:
                 if waiting is not None:
                     return waiting
-                got = f"no answer within {EVENT_LIMIT_S:g} s"
+                got = f"no answer within {whole_s:g} s"
                 await self.site._hang(expected, got, "handler")
                 raise AssertionError from None
             if told["say"] == "waits":
                 if not ignore_waiting and told["taken"] >= self.given:
-                    waiting, limit_s = told, EVENT_LIMIT_S if told["busy"] else GRACE_S
+                    waiting, limit_s = told, whole_s if told["busy"] else GRACE_S
                 continue
             if told["say"] == "sent":
                 self._write(told)

@@ -30,7 +30,7 @@ class Edit:
 
     file: str
     find: str | None = None
-    put: str | None = None
+    put: str | bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class Step:
 class Mistake:
     """A planted mistake: what to change in the solution, and what the check has to say of it.
 
-    `line` is the line that the report has to look at, `says` are words that it has to contain.
+    `look_at` is what the report has to look at (`file:line`), `says` words that it contains.
+    `patience` below 1 shortens the time limits, for a mistake that runs into one.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Mistake:
     diagnosis: str | None = None
     look_at: str = ""
     says: list[str] = field(default_factory=list)
+    patience: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,8 @@ class Lesson:
 
     def _edit(self, edit: dict[str, str]) -> Edit:
         if "whole" in edit:
-            text = (self.folder / "mistakes" / edit["whole"]).read_text("utf-8")
-            return Edit(edit["file"], None, text)
+            data = (self.folder / "mistakes" / edit["whole"]).read_bytes()
+            return Edit(edit["file"], None, data)
         return Edit(edit["file"], edit.get("find"), edit.get("put"))
 
     @property
@@ -211,14 +213,18 @@ def edited(tree: Tree, edits: Iterable[Edit]) -> Tree:
         if edit.find is None:
             result.pop(edit.file, None)
             if edit.put is not None:
-                result[edit.file] = edit.put.encode("utf-8", "surrogateescape")
+                result[edit.file] = as_bytes(edit.put)
             continue
         text = result.get(edit.file, b"").decode()
         if text.count(edit.find) != 1:
             found = text.count(edit.find)
             raise CoachError(f"{edit.file} contains {found} times, not once: {edit.find!r}")
-        result[edit.file] = text.replace(edit.find, edit.put or "").encode()
+        result[edit.file] = as_bytes(text.replace(edit.find, str(edit.put or "")))
     return result
+
+
+def as_bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content
 
 
 def begun(tree: Tree, at_least: int = 0) -> int:

@@ -16,11 +16,17 @@ from coach.site import Site
 
 
 def run_check(
-    lesson: Lesson, tree: Tree, launcher: Launcher, shown: str = "work", reached: int = 0
+    lesson: Lesson,
+    tree: Tree,
+    launcher: Launcher,
+    shown: str = "work",
+    reached: int = 0,
+    patience: float = 1.0,
 ) -> Report:
     """Check a lesson on these files, in a copy; stops at the first step that fails.
 
     `reached` is the last lesson begun: steps that it or an earlier one retires are left out.
+    `patience` scales the time limits of what runs in process.
     """
     report = Report(lesson.number, lesson.title, shown)
     began = time.perf_counter()
@@ -35,7 +41,8 @@ def run_check(
             "changes what they look at."
         )
     with copy_of(tree) as copy:
-        asyncio.run(_run_steps(report, pairs, Site(launcher, copy, story=Story()), tree))
+        site = Site(launcher, copy, story=Story(), patience=patience)
+        asyncio.run(_run_steps(report, pairs, site, tree))
         for step in report.steps:
             tidy(step, copy, shown)
     report.seconds = time.perf_counter() - began

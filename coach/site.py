@@ -39,11 +39,13 @@ class Site:
         folder: str,
         environ: dict[str, str] | None = None,
         story: Story | None = None,
+        patience: float = 1.0,
     ) -> None:
         self.launcher = launcher
         self.folder = folder
         self.environ = environ or {}
         self.story = story or Story()
+        self.patience = patience
         self.process: Process | None = None
         self.facts: Told = {}
         self.entry = "gs2.asgi:application"
@@ -61,7 +63,7 @@ class Site:
 
     def other(self, environ: dict[str, str]) -> "Site":
         """The same files in another process, with `environ` added to its environment."""
-        site = Site(self.launcher, self.folder, environ, self.story)
+        site = Site(self.launcher, self.folder, environ, self.story, self.patience)
         self.helpers.append(site)
         return site
 
@@ -88,9 +90,10 @@ class Site:
 
         self.process.listen(on_answer)
         expected = "an ASGI application called `application`"
-        told = await self._answer(LOAD_LIMIT_S)
+        limit_s = LOAD_LIMIT_S * self.patience
+        told = await self._answer(limit_s)
         if told is None:
-            await self._hang(expected, f"the import did not end within {LOAD_LIMIT_S:g} s", "import")
+            await self._hang(expected, f"the import did not end within {limit_s:g} s", "import")
         elif told["say"] == "loaded":
             self.facts, self.entry = told["facts"], told["entry"]
         elif told["say"] == "not-loaded":

@@ -49,8 +49,14 @@ def cases(lesson: Lesson) -> Iterator[Case]:
             )
 
 
-def check(lesson: Lesson, tree: Tree, launcher: Launcher, reached: int | None = None) -> Report:
-    return run_check(lesson, tree, launcher, "work", reached or lesson.number)
+def check(
+    lesson: Lesson,
+    tree: Tree,
+    launcher: Launcher,
+    reached: int | None = None,
+    patience: float = 1.0,
+) -> Report:
+    return run_check(lesson, tree, launcher, "work", reached or lesson.number, patience)
 
 
 def begins(lesson: Lesson, branch: str | None, launcher: Launcher) -> Iterator[Finding]:
@@ -82,7 +88,7 @@ def caught(
     except CoachError as error:
         yield Finding(where, str(error))
         return
-    step = check(lesson, tree, launcher).failed_step
+    step = check(lesson, tree, launcher, patience=mistake.patience).failed_step
     yield from judge(where, step, mistake.step, mistake.diagnosis, mistake.says)
     if step and mistake.look_at and step.look_at != mistake.look_at:
         yield Finding(where, f"looks at {step.look_at}, not {mistake.look_at}")
