@@ -24,7 +24,10 @@ def http_scope(path: str) -> Told:
 
 def websocket_scope(path: str) -> Told:
     """The scope of a WebSocket, as a server makes it."""
-    headers = [[_bytes("host"), _bytes("127.0.0.1")], [_bytes("origin"), _bytes("http://127.0.0.1")]]
+    headers = [
+        [_bytes("host"), _bytes("127.0.0.1")],
+        [_bytes("origin"), _bytes("http://127.0.0.1")],
+    ]
     scope = http_scope(path) | {"type": "websocket", "scheme": "ws", "headers": headers}
     del scope["method"]
     return scope | {"subprotocols": []}

@@ -98,7 +98,11 @@ class Conversation:
         """Fail the step with what the application did instead."""
         say = told["say"]
         if say == "raised":
-            got, kind, known = error_named(told["error"]), kind or "raised", {"error": told["error"]}
+            got, kind, known = (
+                error_named(told["error"]),
+                kind or "raised",
+                {"error": told["error"]},
+            )
         elif say == "waits":
             got, kind, known = "nothing: the application waits for the next event", "silent", {}
         elif say == "returned":

@@ -107,7 +107,9 @@ class Lesson:
 
     @cached_property
     def variants(self) -> list[Variant]:
-        return [Variant(entry["name"], self._edits(entry)) for entry in self.toml.get("variants", ())]
+        return [
+            Variant(entry["name"], self._edits(entry)) for entry in self.toml.get("variants", ())
+        ]
 
     def _edits(self, entry: dict[str, Any]) -> list[Edit]:
         edits = entry.get("edits") or [{key: entry[key] for key in EDIT_KEYS if key in entry}]
@@ -134,7 +136,8 @@ class Lesson:
         spec = importlib.util.spec_from_file_location(
             f"check_{self.number:02}", self.folder / "check.py"
         )
-        assert spec and spec.loader
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         checks = [thing for name, thing in vars(module).items() if name.startswith("check_")]

@@ -57,7 +57,7 @@ class Evidence:
         return None
 
 
-class Failure(Exception):  # noqa: N818  (a finding about the learner's site, not a fault of ours)
+class Failure(Exception):
     """A step that failed. `expected` and `got` complete the lines of the report."""
 
     def __init__(self, expected: str, got: str, evidence: Evidence) -> None:

@@ -56,7 +56,7 @@ class Folder:
             names[:] = sorted(
                 name
                 for name in names
-                if not is_ignored(name) and not os.path.islink(os.path.join(folder, name))
+                if not is_ignored(name) and not Path(folder, name).is_symlink()
             )
             for name in sorted(files):
                 path = Path(folder, name)
@@ -93,22 +93,12 @@ class Folder:
         target = self.root / path
         self.check_way(path)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=".coach-", dir=target.parent)
+            put_whole(target, data)
         except OSError as error:
             raise CoachError(
                 f"{self.shown}/{path} cannot be written: {error.strerror}. Make the folder "
                 "writable, or name another with WORK=path."
             ) from error
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
-            os.chmod(name, mode)
-            os.replace(name, target)
-        except BaseException:
-            os.unlink(name)
-            raise
 
     def check_way(self, path: str) -> None:
         """Refuse a path whose folders are files or links, or that is itself a folder or link."""
@@ -173,6 +163,21 @@ def is_plain(path: Path) -> bool:
 def is_site(path: str) -> bool:
     """Whether a path belongs to the site, and not to the learner's notes beside it."""
     return path == "manage.py" or path.startswith(("gs2/", "myapp/"))
+
+
+def put_whole(target: Path, data: bytes) -> None:
+    """Write a file at once: readers see all of it or nothing. Its mode stays what it was."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".coach-", dir=target.parent)
+    new = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        new.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
+        new.replace(target)
+    except BaseException:
+        new.unlink()
+        raise
 
 
 @contextlib.contextmanager

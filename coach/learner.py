@@ -10,9 +10,9 @@ from typing import Any
 from coach import course
 from coach.course import ROOT, Lesson, Tree
 from coach.evidence import CoachError
-from coach.folder import Folder
+from coach.folder import Folder, put_whole
 from coach.report import Report
-from coach.snapshots import Snapshot, Snapshots, put_whole
+from coach.snapshots import Snapshot, Snapshots
 
 
 @dataclass

@@ -133,8 +133,8 @@ class FreshProcess(Process):
             env=clean_environ(), start_new_session=True,
         )  # fmt: skip
         popen = self.popen
-        assert popen.stdin and popen.stdout and popen.stderr
-        super().__init__(popen.pid, (popen.stdin, popen.stdout, popen.stderr))
+        streams = (popen.stdin, popen.stdout, popen.stderr)
+        super().__init__(popen.pid, streams)  # type: ignore[arg-type]
 
     def reap(self) -> int:
         return self.popen.wait()

@@ -69,7 +69,9 @@ async def _run_steps(report: Report, pairs: list, site: Site, tree: Tree) -> Non
                 raise
             except Exception as error:
                 text = f"Step {step.number} of lesson {report.lesson} broke: {error!r}"
-                raise CoachError(f"{text}. This is a fault of the course, not of your code.") from error
+                raise CoachError(
+                    f"{text}. This is a fault of the course, not of your code."
+                ) from error
     finally:
         await site.stop()
 
@@ -78,7 +80,9 @@ def describe(told: StepReport, step: Step, failure: Failure, story: Story) -> No
     """Fill a step's report from its failure."""
     evidence = failure.evidence
     told.state = "failed"
-    told.did = "; ".join(story.did) or f"imports {evidence.entry.partition(':')[0]} as a server does"
+    told.did = (
+        "; ".join(story.did) or f"imports {evidence.entry.partition(':')[0]} as a server does"
+    )
     told.expected, told.got = failure.expected, failure.got
     told.tape = [str(entry) for entry in story.tape]
     told.output = evidence.output
@@ -122,7 +126,9 @@ def traceback_of(error: list[Told]) -> str:
     """A chain of exceptions as text, for those who ask for it."""
     parts = []
     for link in error:
-        frames = [f"  {frame['file']}:{frame['line']} in {frame['name']}" for frame in link["frames"]]
+        frames = [
+            f"  {frame['file']}:{frame['line']} in {frame['name']}" for frame in link["frames"]
+        ]
         parts.append("\n".join([*frames, f"{link['type']}: {link['text']}"]))
     return "\n\n".join(parts)
 

@@ -11,7 +11,9 @@ from rich.text import Text
 from coach.report import Report, StepReport
 
 MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "waiting": ("·", "dim")}
-ASCII = str.maketrans({"✓": "+", "✗": "x", "·": "-", "→": ">", "←": "<", "…": "...", "█": "#", "░": "."})
+ASCII = str.maketrans(
+    {"✓": "+", "✗": "x", "·": "-", "→": ">", "←": "<", "…": "...", "█": "#", "░": "."}
+)
 LABEL_CHARS = 10
 OUTPUT_LINES = 12
 
@@ -87,7 +89,9 @@ def failure_lines(step: StepReport, work: str, trace: bool) -> list[Text]:
     lines += [fact(label, text, style) for label, text, style in facts if text]
     if step.tape:
         lines += [Text(), Text("    the tape", style="dim")]
-        lines += [Text(f"      {line}", style="red" if "✗" in line else "") for line in step.tape[-12:]]
+        lines += [
+            Text(f"      {line}", style="red" if "✗" in line else "") for line in step.tape[-12:]
+        ]
     printed = [line for line in step.output.splitlines() if line.strip()]
     if printed:
         left_out = len(printed) - OUTPUT_LINES
@@ -105,4 +109,6 @@ def fact(label: str, text: str, style: str) -> Text:
     first, *rest = text.splitlines() or [""]
     indent = " " * (4 + LABEL_CHARS)
     body = "\n".join([first, *(indent + line for line in rest)])
-    return Text(f"    {label.ljust(LABEL_CHARS)}", style="dim").append(body, style=f"not dim {style}")
+    return Text(f"    {label.ljust(LABEL_CHARS)}", style="dim").append(
+        body, style=f"not dim {style}"
+    )

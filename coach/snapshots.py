@@ -8,15 +8,12 @@ Both are only ever added to.
 import contextlib
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from coach.course import Tree
 from coach.evidence import CoachError
-from coach.folder import Folder
+from coach.folder import Folder, put_whole
 
 
 @dataclass(frozen=True)
@@ -97,16 +94,3 @@ class Snapshots:
                 )
             tree[path] = data
         return tree
-
-
-def put_whole(target: Path, data: bytes) -> None:
-    """Write a file at once: readers see all of it or nothing."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".new-", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(name, target)
-    except BaseException:
-        os.unlink(name)
-        raise

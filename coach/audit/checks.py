@@ -64,7 +64,9 @@ def begins(lesson: Lesson, branch: str | None, launcher: Launcher) -> Iterator[F
     told = lesson.toml.get("begins", {})
     report = check(lesson, course.beginning(lesson.number, branch), launcher)
     where = f"{lesson.slug}, as it begins"
-    yield from judge(where, report.failed_step, told.get("step"), told.get("diagnosis"), told.get("says", []))
+    yield from judge(
+        where, report.failed_step, told.get("step"), told.get("diagnosis"), told.get("says", [])
+    )
 
 
 def solved(lesson: Lesson, branch: str | None, launcher: Launcher) -> Iterator[Finding]:
@@ -131,9 +133,13 @@ def counts(lesson: Lesson) -> Iterator[Finding]:
     """Enough mistakes and variants, and at least one mistake for each step: a check that
     were emptied would then let one through."""
     if len(lesson.mistakes) < MIN_MISTAKES:
-        yield Finding(lesson.slug, f"has {len(lesson.mistakes)} mistakes, fewer than {MIN_MISTAKES}")
+        yield Finding(
+            lesson.slug, f"has {len(lesson.mistakes)} mistakes, fewer than {MIN_MISTAKES}"
+        )
     if len(lesson.variants) < MIN_VARIANTS:
-        yield Finding(lesson.slug, f"has {len(lesson.variants)} variants, fewer than {MIN_VARIANTS}")
+        yield Finding(
+            lesson.slug, f"has {len(lesson.variants)} variants, fewer than {MIN_VARIANTS}"
+        )
     for step in lesson.steps:
         if not any(mistake.step == step.number for mistake in lesson.mistakes):
             yield Finding(lesson.slug, f"has no mistake that step {step.number} catches")

@@ -55,12 +55,12 @@ def unchanged_overlays() -> Iterator[Finding]:
 
 def diagnoses_planted() -> Iterator[Finding]:
     """Every identifier of the catalogue is produced by a planted mistake, and no other is named."""
-    named = {
-        mistake.diagnosis for one in course.lessons() for mistake in one.mistakes
-    } | {one.toml.get("begins", {}).get("diagnosis") for one in course.lessons()}
+    named = {mistake.diagnosis for one in course.lessons() for mistake in one.mistakes} | {
+        one.toml.get("begins", {}).get("diagnosis") for one in course.lessons()
+    }
     for ident in sorted(CATALOGUE.keys() - named):
         yield Finding(f"diagnosis {ident}", "no planted mistake produces it")
-    for ident in sorted(named - CATALOGUE.keys() - {None}, key=str):
+    for ident in sorted(str(name) for name in named - CATALOGUE.keys() - {None}):
         yield Finding(f"diagnosis {ident}", "is not in the catalogue")
 
 
@@ -81,4 +81,6 @@ def metadata() -> Iterator[Finding]:
             if len(step.hints) != 3 or any(len(hint) < 20 for hint in step.hints):
                 yield Finding(one.slug, f"step {step.number} has not three hints with content")
             if step.retired_by is not None and step.retired_by <= one.number:
-                yield Finding(one.slug, f"step {step.number} is retired by lesson {step.retired_by}")
+                yield Finding(
+                    one.slug, f"step {step.number} is retired by lesson {step.retired_by}"
+                )

@@ -7,7 +7,6 @@ import asyncio
 import sys
 import threading
 from collections.abc import Coroutine, Iterable
-from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -197,18 +196,3 @@ def text_of(thing: object) -> str:
     except Exception as error:
         text = f"<no text: {type(error).__name__}>"
     return text if len(text) <= MOST_CHARS else text[:MOST_CHARS] + "…"
-
-
-def installed_version(package: str) -> str:
-    """The version of a package, or an empty string."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
-
-
-def real(path: str) -> str:
-    """A path without links, as tracebacks show it."""
-    return str(Path(path).resolve())

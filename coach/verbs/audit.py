@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import click
 
 from coach import course
-from coach.audit import Finding, checks, pages, states
+from coach.audit import Finding, checks, pages, readme, states
 from coach.cli import FAILED, leave
 from coach.course import Lesson
 from coach.process import Launcher
@@ -32,7 +32,8 @@ def command(lesson: Lesson | None, write: bool, plain: bool) -> None:
             screen.line(f"  {mark} lesson {one.number:2}  {runs} runs, {len(findings)} findings")
             count += show(screen, findings)
     if lesson is None:
-        findings = list(whole())
+        with Launcher() as launcher:
+            findings = list(whole(launcher, write))
         screen.line(f"  {'✗' if findings else '✓'} the whole   {len(findings)} findings")
         count += show(screen, findings)
     if count:
@@ -52,13 +53,15 @@ def audit_lesson(lesson: Lesson, launcher: Launcher, write: bool = False) -> lis
     return findings
 
 
-def whole() -> Iterable[Finding]:
+def whole(launcher: Launcher, write: bool = False) -> Iterable[Finding]:
     """What concerns the course as a whole."""
     yield from states.finished_site()
     yield from states.stray_files()
     yield from states.unchanged_overlays()
     yield from states.diagnoses_planted()
     yield from states.metadata()
+    yield from readme.map_in_step(write)
+    yield from readme.pictures_in_step(launcher, write)
     yield from pages.links()
 
 

@@ -31,8 +31,10 @@ def command(lesson: Lesson, work: str | None, plain: bool) -> None:
 
 def solutions(lesson: Lesson) -> list[tuple[str | None, Tree]]:
     """The solutions that a lesson has: one of the trunk, or one of each branch."""
-    named = [branch for branch in BRANCHES if (SOLUTIONS / branch / lesson.slug).is_dir()]
-    return [(branch, lesson.solution(branch)) for branch in named] or [(None, lesson.solution(None))]
+    named: list[str | None] = [
+        branch for branch in BRANCHES if (SOLUTIONS / branch / lesson.slug).is_dir()
+    ]
+    return [(branch, lesson.solution(branch)) for branch in named or [None]]
 
 
 def differences(mine: Tree, solution: Tree, shown: str, title: str) -> list[Text]:

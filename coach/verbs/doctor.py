@@ -19,7 +19,10 @@ from coach.learner import Learner
 from coach.screen import Screen
 from coach.verbs import options
 
-SYNCED = ("dropbox", "onedrive", "google drive", "googledrive", "icloud", "nextcloud", "mobile documents")
+SYNCED = (
+    "dropbox", "onedrive", "google drive", "googledrive", "icloud", "nextcloud",
+    "mobile documents",
+)  # fmt: skip
 NETWORK = ("nfs", "nfs4", "cifs", "smbfs", "smb3", "fuse.sshfs", "9p", "vboxsf", "drvfs")
 PORT = 8000
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
@@ -41,7 +44,7 @@ class Finding:
 @options.as_json
 @options.plain
 def command(work: str | None, as_json: bool, plain: bool) -> None:
-    """Look at Python, packages, ports, folder, browser and Valkey; exit code 3 if something is wrong."""
+    """Look at Python, packages, folder, port, browser and Valkey; exit code 3 if one is wrong."""
     findings = list(examine(Learner.at(work)))
     if as_json:
         told = {"schema": 1, "findings": [asdict(finding) for finding in findings]}

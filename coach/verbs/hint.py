@@ -1,15 +1,16 @@
 """`hint N [K]`: the next hint for the step that fails, or hint K of it."""
 
+import contextlib
 import json
 
 import click
 
 from coach.cli import FAILED, leave
 from coach.course import Lesson, Step
+from coach.folder import put_whole
 from coach.learner import Learner
 from coach.process import Launcher
 from coach.screen import Screen
-from coach.snapshots import put_whole
 from coach.verbs import options
 from coach.verbs.check import check_one
 
@@ -47,8 +48,6 @@ def next_hint(learner: Learner, lesson: Lesson, step: Step) -> int:
         given, last = {}, 0
     number = min(last + 1, len(step.hints))
     given[f"{lesson.number}.{step.number}"] = number
-    try:
+    with contextlib.suppress(OSError):  # a folder that is read-only gets the first hint again
         put_whole(path, json.dumps(given).encode())
-    except OSError:
-        pass  # a folder that cannot be written gets the first hint each time
     return number

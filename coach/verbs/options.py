@@ -13,7 +13,9 @@ class LessonNumber(click.ParamType[Lesson]):
 
     name = "N"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Lesson:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Lesson:
         if isinstance(value, Lesson):
             return value
         try:
