@@ -6,7 +6,7 @@ finished with the last one. `GRACE_S` is only for tasks that it left running.
 
 import asyncio
 import base64
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from coach.asgi import broken_rule, decoded, event_got, event_named, frame_of
 from coach.evidence import Entry, Failure, Frame, Told, error_named, frame_named, shown
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 EVENT_LIMIT_S = 5.0
 GRACE_S = 0.1
+Waits = Literal["late", "now", "never"]
 MAX_EVENTS = 2_000
 
 
@@ -61,10 +62,11 @@ class Conversation:
         }
         self.site.process.tell({"do": "event", "id": self.ident, "event": plain})
 
-    async def next(self, expected: str, ignore_waiting: bool = False) -> Told:
+    async def next(self, expected: str, waits: Waits = "late") -> Told:
         """The next thing that the application did: sent, waits, returned or raised.
 
         `waits` means that it asked for another event after the last one it was given.
+        It is told after a grace for what may still come ("late"), "now", or "never".
         Fails the step where nothing comes within EVENT_LIMIT_S, or the process ends.
         """
         whole_s = limit_s = EVENT_LIMIT_S * self.site.patience
@@ -79,7 +81,9 @@ class Conversation:
                 await self.site._hang(expected, got, "handler")
                 raise AssertionError from None
             if told["say"] == "waits":
-                if not ignore_waiting and told["taken"] >= self.given:
+                if waits == "now" and told["taken"] >= self.given:
+                    return told
+                if waits == "late" and told["taken"] >= self.given:
                     waiting, limit_s = told, whole_s if told["busy"] else GRACE_S
                 continue
             if told["say"] == "sent":
@@ -167,7 +171,7 @@ class Socket:
     async def settle(self) -> None:
         """Pass over what the application sends by itself, until it waits for the client."""
         while True:
-            told = await self.talk.next("the application waits for a message")
+            told = await self.talk.next("the application waits for a message", waits="now")
             if told["say"] == "waits":
                 return
             if told["say"] != "sent":

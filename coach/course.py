@@ -230,17 +230,17 @@ def as_bytes(content: str | bytes) -> bytes:
     return content.encode() if isinstance(content, str) else content
 
 
-def begun(tree: Tree, at_least: int = 0) -> int:
-    """The last lesson that has left a trace in a learner's files.
+def begun(tree: Tree) -> int:
+    """The last lesson of which a learner's files show something that the learner wrote.
 
-    A trace is a file that the lesson brings into the site, or one that equals its solution.
+    That is a file that the lesson's solution brings into the site, or one that equals it.
     """
-    last = at_least
+    last = 0
     for one in lessons():
         before = state(one.number - 1)
         for branch in (None, *BRANCHES):
             mine = one.solution(branch)
-            is_new = any(path in tree for path in (*one.handout, *mine) if path not in before)
+            is_new = any(path in tree for path in mine if path not in before)
             is_same = any(tree.get(path) == data for path, data in mine.items() if data.strip())
             if is_new or is_same:
                 last = max(last, one.number)

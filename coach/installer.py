@@ -37,8 +37,8 @@ SIGNS = (
     (NO_NETWORK, ("ProxyError", "Network is unreachable", "error sending request", "dns error")),
 )
 
-# What would lead an installer out of .venv.
-LEADS_ELSEWHERE = {
+# What would lead an installer out of .venv, or keep it from compiling.
+NOT_FOR_INSTALLERS = {
     "PIP_TARGET",
     "PIP_PREFIX",
     "PIP_ROOT",
@@ -48,6 +48,7 @@ LEADS_ELSEWHERE = {
     "UV_SYSTEM_PYTHON",
     "PYTHONHOME",
     "__PYVENV_LAUNCHER__",
+    "PYTHONDONTWRITEBYTECODE",
 }
 
 
@@ -112,8 +113,8 @@ def wait(process: "subprocess.Popen[str]") -> tuple[bool, str]:
 
 
 def environ() -> dict[str, str]:
-    """The person's own environment, less what would lead out of .venv."""
-    kept = {name: value for name, value in os.environ.items() if name not in LEADS_ELSEWHERE}
+    """The person's own environment, less what would mislead an installer."""
+    kept = {name: value for name, value in os.environ.items() if name not in NOT_FOR_INSTALLERS}
     return kept | {
         "VIRTUAL_ENV": str(VENV),
         "PIP_USER": "0",

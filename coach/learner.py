@@ -94,9 +94,29 @@ class Learner:
         except OSError:
             return
 
+    def skip_to(self, lesson: Lesson) -> None:
+        """Note which lessons were left out: the folder now holds their solutions."""
+        for one in course.lessons():
+            if one.number < lesson.number and not self.progress().get(one.number, {}).get("done"):
+                told = {"passed": 0, "of": len(one.steps), "done": False, "skipped": True}
+                self.set_progress(one.number, told)
+
     def reached(self, tree: Tree) -> int:
         """The last lesson begun: checked before, or seen in the files."""
-        return course.begun(tree, max(self.progress(), default=0))
+        return max(course.begun(tree), max(self.progress(), default=0))
+
+    def reached_after(self, lesson: Lesson, tree: Tree) -> int:
+        """The last lesson that may retire steps of this one.
+
+        A step is retired for those who have passed it, or passed what retires it: for others,
+        a glance at a later lesson would let a wrong answer through. A folder in which this
+        lesson was never checked is taken by what its files show.
+        """
+        known = self.progress()
+        done = [n for n, entry in known.items() if entry.get("done") or entry.get("skipped")]
+        if lesson.number not in known:
+            return max([course.begun(tree), *done])
+        return self.reached(tree) if lesson.number in done else max(done, default=0)
 
 
 def edited_by_mistake() -> list[str]:

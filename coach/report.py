@@ -47,6 +47,11 @@ class Report:
     notes: list[str] = field(default_factory=list)
 
     @property
+    def of(self) -> int:
+        """How many steps the lesson has, those left out included."""
+        return max((step.step for step in self.steps), default=0)
+
+    @property
     def passed(self) -> bool:
         return all(step.state == "passed" for step in self.steps)
 

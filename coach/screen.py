@@ -59,7 +59,8 @@ def encodable(text: str, stream: TextIO) -> str:
 def report_lines(report: Report, trace: bool = False, hint: bool = True) -> list[Text]:
     """A report as people read it: the steps, and under the failed one what there is to know."""
     failed = report.failed_step
-    place = f"step {failed.step} of {len(report.steps)}" if failed else f"{len(report.steps)} steps"
+    count = len(report.steps)
+    place = f"step {failed.step} of {report.of}" if failed else counted(count, "step")
     head = Text(f"Lesson {report.lesson} · {report.title}".ljust(66), style="bold")
     head.append(place, style="not bold dim")
     lines = [head]
@@ -76,6 +77,10 @@ def report_lines(report: Report, trace: bool = False, hint: bool = True) -> list
     if not failed:
         lines.append(Text(f"  passed: lesson {report.lesson} is done", style="green"))
     return lines
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def failure_lines(step: StepReport, work: str, trace: bool) -> list[Text]:

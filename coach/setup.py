@@ -2,8 +2,8 @@
 
     python -m coach setup [core|all] [-m MODULE ARGUMENTS]
 
-Into .venv and nowhere else, whatever environment is active; never more than the stamp in .venv
-says is missing. uv installs where the machine has it or pip can bring it, otherwise pip does.
+Into .venv and nowhere else, whatever environment is active; and not at all where the stamp in
+.venv names the lock as it is. uv installs where the machine has it, otherwise pip does.
 `setup core -m coach check 1` goes on with a verb of the coach, in this process where that is
 .venv's Python already.
 """
@@ -17,7 +17,7 @@ import time
 from coach.bootstrap import (
     BROKEN,
     REQUIREMENTS,
-    SCRIPTS,
+    ROOT,
     STAMP,
     VENV,
     VENV_PYTHON,
@@ -46,6 +46,14 @@ if not os.path.samefile(sys.prefix, sys.argv[1]): sys.exit(1)
 print("%d.%d" % sys.version_info[:2])
 """
 
+# What a check imports, and the finished site for what Django's own applications bring.
+IMPORTS = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import channels.testing, click, daphne.server, pytest, pytest_asyncio, rich.console
+import websockets.asyncio.client
+import gs2.asgi
+"""
 
 def main(argv: list[str]) -> int:
     """Set up, then run what follows, if anything; the exit code."""
@@ -90,6 +98,7 @@ def set_up(lock: str) -> bool:
     began = time.monotonic()
     version = make_venv()
     install_or_remake(lock)
+    compile_what_checks_import()
     STAMP.write_text(f"{lock} {digest(lock)} {version}\n", "utf-8")
     say(f"done in {time.monotonic() - began:.0f} s")
     return True
@@ -164,36 +173,26 @@ def install_or_remake(lock: str) -> None:
 
 
 def install(lock: str) -> None:
-    """Install with uv: the machine's, or one that pip brings; and with pip where uv fails.
+    """Install with uv where the machine has it, and with pip where it has not or uv fails.
 
-    uv does not read pip's configuration, so it may fail where pip reaches its packages.
+    uv does not read pip's configuration, so it may fail where pip reaches its packages. Bringing uv
+    by pip first would gain nothing: it is as large as all that the lessons need.
     """
-    wanted = ["install", "--require-hashes", "-r", str(REQUIREMENTS / f"{lock}.txt")]
-    uv = shutil.which("uv") or own_uv()
-    if uv and run_uv(uv, wanted):
+    wanted = ["install", "-q", "--require-hashes", "-r", str(REQUIREMENTS / f"{lock}.txt")]
+    uv = shutil.which("uv")
+    if uv and run([uv, "pip", *wanted, "--python", str(VENV_PYTHON)])[0]:
         return
-    pip = [str(VENV_PYTHON), "-I", "-m", "pip", "-q"]
+    pip = [str(VENV_PYTHON), "-I", "-m", "pip"]
     add_pip(pip)
-    if not uv:
-        uv_lock = ["install", "--require-hashes", "--only-binary=:all:"]
-        run([*pip, *uv_lock, "-r", str(REQUIREMENTS / "uv.txt")])
-        uv = own_uv()
-        if uv and run_uv(uv, wanted):
-            return
-    worked, printed = run([*pip, *wanted])
+    worked, printed = run([*pip, *wanted, "--no-compile"])
     if not worked:
         raise failure(printed, "The packages could not be installed. The installer said:")
 
 
-def own_uv() -> str | None:
-    """The uv that pip has brought into .venv."""
-    return shutil.which("uv", path=str(SCRIPTS))
-
-
-def run_uv(uv: str, wanted: list[str]) -> bool:
-    """Whether uv could do it. It compiles too, or the first check would pay for that."""
-    options = ["-q", "--compile-bytecode", "--python", str(VENV_PYTHON)]
-    return run([uv, "pip", *wanted, *options])[0]
+def compile_what_checks_import() -> None:
+    """Import it once, or the first check would compile it. All the rest may never be needed, and
+    compiling that takes longer than installing it."""
+    run([str(VENV_PYTHON), "-I", "-c", IMPORTS, str(ROOT)])
 
 
 def add_pip(pip: list[str]) -> None:

@@ -179,7 +179,7 @@ class Site:
         talk.tell({"type": "http.request", "body": b"", "more_body": False})
         answer = Answer()
         while not answer.is_complete:
-            told = await talk.next(expected, ignore_waiting=True)
+            told = await talk.next(expected, waits="never")
             if told["say"] != "sent":
                 kind = "raised" if told["say"] == "raised" else "returned"
                 talk.fail(expected, told, kind)

@@ -19,9 +19,7 @@ def command(lesson: Lesson, work: str | None, branch: str, plain: bool) -> None:
     learner = Learner.at(work)
     tree = course.beginning(lesson.number, branch)
     snapshot, changed = learner.replace(tree, f"before catch-up {lesson.number}", keeps=True)
-    for one in course.lessons():
-        if one.number < lesson.number and one.number not in learner.progress():
-            learner.set_progress(one.number, {"passed": 0, "of": len(one.steps), "done": False})
+    learner.skip_to(lesson)
     screen = Screen(plain)
     screen.line(f"{learner.folder.shown}/ is where lesson {lesson.number} begins.")
     screen.lines(f"  changed  {learner.folder.shown}/{path}" for path in changed)

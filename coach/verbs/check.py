@@ -61,7 +61,8 @@ def check_one(learner: Learner, lesson: Lesson, launcher: Launcher) -> Report:
     learner.prepare(lesson)
     tree = learner.folder.read()
     learner.snapshot(tree, f"check {lesson.number}", must=False)
-    report = run_check(lesson, tree, launcher, learner.folder.shown, learner.reached(tree))
+    reached = learner.reached_after(lesson, tree)
+    report = run_check(lesson, tree, launcher, learner.folder.shown, reached)
     learner.remember(report)
     report.notes = learner.notes + report.notes
     if not report.passed:
@@ -75,13 +76,13 @@ def check_all(learner: Learner, launcher: Launcher) -> list[Report]:
         return [check_one(learner, lesson(1), launcher)]
     tree = learner.folder.read()
     learner.snapshot(tree, "check all", must=False)
-    reached = max(learner.reached(tree), 1)
+    last = max(learner.reached(tree), 1)
+    begun = [(one, learner.reached_after(one, tree)) for one in lessons() if one.number <= last]
     reports = []
-    for one in lessons():
-        if one.number <= reached:
-            report = run_check(one, tree, launcher, learner.folder.shown, reached)
-            learner.remember(report)
-            reports.append(report)
+    for one, reached in begun:
+        reports.append(run_check(one, tree, launcher, learner.folder.shown, reached))
+        learner.remember(reports[-1])
+    reports[0].notes = learner.notes + reports[0].notes
     return reports
 
 

@@ -39,6 +39,6 @@ def row(number: int, title: str, steps: int, entry: dict[str, Any] | None) -> di
     told: dict[str, Any] = {"lesson": number, "title": title, "state": "not begun"}
     if entry and entry.get("done"):
         told["state"] = "done"
-    elif entry:
+    elif entry and not entry.get("skipped"):
         told |= {"state": "in work", "step": entry.get("passed", 0) + 1, "of": steps}
     return told

@@ -1,4 +1,4 @@
-"""A real Daphne for the tests: the finished site's, or one of a folder that a test has made."""
+"""Real servers for the tests: of the finished site, or of a folder that a test has made."""
 
 import os
 import queue
@@ -14,26 +14,25 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Seconds in which a Daphne has started, or has written what it had to say. Never waited out
+# Seconds in which a server has started, or has written what it had to say. Never waited out
 # where all is well: the tests go on as soon as the line is there.
 PATIENCE_S = 30
 
 
-class Daphne:
-    """A Daphne in a process of its own, which serves `gs2.asgi:application` of one folder.
+class Server:
+    """A server in a process of its own, which serves the site of one folder.
 
-    port: the port that the system chose; None where Daphne ended before it listened
+    port: the port that the system chose; None where the server ended before it listened
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *command: str, listens: str) -> None:
         environment = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
-        command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", "0"]
         self.lines: list[str] = []
         self._unread: queue.Queue[str | None] = queue.Queue()
         self._process = subprocess.Popen(
-            [*command, "gs2.asgi:application"],
+            [sys.executable, *command],
             cwd=folder,
-            env=environment,
+            env={**environment, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -41,8 +40,9 @@ class Daphne:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        line = self.wait_for("Listening on TCP address")
-        self.port = int(re.search(r":(\d+)$", line)[1]) if line else None
+        line = self.wait_for(listens)
+        port = re.search(r":(\d+)/?$", line) if line else None
+        self.port = int(port[1]) if port else None
 
     def _read(self) -> None:
         for line in self._process.stdout:
@@ -50,7 +50,7 @@ class Daphne:
         self._unread.put(None)
 
     def wait_for(self, part: str) -> str | None:
-        """The next line of Daphne's output that holds `part`; None where the output ended before."""
+        """The next line of the output that holds `part`; None where the output ends without it."""
         while (line := self._unread.get(timeout=PATIENCE_S)) is not None:
             self.lines.append(line)
             if part in line:
@@ -66,35 +66,68 @@ class Daphne:
         self._process.stdout.close()
 
 
+def daphne_in(folder: Path, *options: str) -> Server:
+    """A Daphne as its command line starts it, in `folder`, with nothing set up before."""
+    command = ("-m", "daphne", "-b", "127.0.0.1", "-p", "0", *options, "gs2.asgi:application")
+    return Server(folder, *command, listens="Listening on TCP address")
+
+
+def runserver_in(folder: Path) -> Server:
+    """`manage.py runserver`, whichever app it comes from; on port 0, so nobody can call it."""
+    return Server(folder, "manage.py", "runserver", "--noreload", "0", listens="development server")
+
+
+Start = Callable[..., Server]
+
+
 @pytest.fixture
-def start_daphne() -> Iterator[Callable[[Path], Daphne]]:
-    """A function that starts a Daphne in a folder; the test's end stops them all."""
-    started: list[Daphne] = []
+def servers() -> Iterator[list[Server]]:
+    """The servers of one test, which its end stops."""
+    started: list[Server] = []
+    yield started
+    for server in started:
+        server.stop()
 
-    def start(folder: Path) -> Daphne:
-        started.append(Daphne(folder))
-        return started[-1]
 
-    yield start
-    for daphne in started:
-        daphne.stop()
+@pytest.fixture
+def start_daphne(servers: list[Server]) -> Start:
+    """A function that starts a Daphne in a folder."""
+
+    def start(folder: Path, *options: str) -> Server:
+        servers.append(daphne_in(folder, *options))
+        return servers[-1]
+
+    return start
+
+
+@pytest.fixture
+def start_runserver(servers: list[Server]) -> Start:
+    """A function that starts `runserver` in a folder."""
+
+    def start(folder: Path) -> Server:
+        servers.append(runserver_in(folder))
+        return servers[-1]
+
+    return start
 
 
 @pytest.fixture(scope="session")
-def daphne() -> Iterator[Daphne]:
+def daphne() -> Iterator[Server]:
     """The finished site, served."""
-    served = Daphne(ROOT)
+    served = daphne_in(ROOT)
     yield served
     served.stop()
 
 
 @pytest.fixture
 def compose(tmp_path: Path) -> Callable[[int], Path]:
-    """A function that lays out the site as it is after lesson N, in a new folder."""
+    """A function that lays out the site as it is after lesson N; after 0, as the course begins."""
 
     def lay_out(number: int) -> Path:
         folder = tmp_path / f"state-{number}"
-        for lesson in sorted((ROOT / "lessons").iterdir())[:number]:
+        lessons = sorted((ROOT / "lessons").iterdir())
+        shutil.copytree(lessons[0] / "handout", folder)
+        for lesson in lessons[:number]:
             for overlay in (lesson / "handout", ROOT / "solutions/trunk" / lesson.name):
                 if overlay.is_dir():
                     shutil.copytree(overlay, folder, dirs_exist_ok=True)

@@ -1,0 +1,125 @@
+"""The coach as people use it: its command line in a process of its own, on a folder of the test's."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coach import course
+from coach.course import Tree
+from coach.process import Launcher
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Names in the environment that change what the coach does or how it prints.
+CLEARED = (
+    "WORK", "NO_COLOR", "FORCE_COLOR", "COACH_TRACE", "DJANGO_SETTINGS_MODULE", "PYTHONPATH",
+    "TTY_COMPATIBLE", "COLUMNS",
+)  # fmt: skip
+PATIENCE_S = 120
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one command left: its exit code, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The one JSON object that it printed."""
+        return json.loads(self.out)
+
+    @property
+    def failed(self) -> dict[str, Any]:
+        """The one step that failed, as `--json` gives it."""
+        [step] = [step for step in self.told["steps"] if step["state"] == "failed"]
+        return step
+
+
+Coach = Callable[..., Ran]
+
+
+def environment(**more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in CLEARED}
+    return kept | {"PYTHONIOENCODING": "utf-8"} | more
+
+
+def run_coach(*words: object, timeout_s: float = PATIENCE_S, **more: str) -> Ran:
+    """Run `python -m coach WORDS`, with `more` added to the environment."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "coach", *map(str, words)],
+        cwd=ROOT, env=environment(**more), stdin=subprocess.DEVNULL, capture_output=True,
+        encoding="utf-8", timeout=timeout_s, check=False,
+    )  # fmt: skip
+    return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+
+@pytest.fixture
+def coach() -> Coach:
+    """A function that runs a verb of the coach."""
+    return run_coach
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """A learner's folder that does not exist yet."""
+    return tmp_path / "work"
+
+
+@pytest.fixture
+def at_work(work: Path) -> Coach:
+    """A function that runs a verb of the coach on `work`."""
+
+    def run(*words: object, **more: Any) -> Ran:
+        return run_coach(*words, "--work", work, **more)
+
+    return run
+
+
+def put(folder: Path, tree: Tree) -> Path:
+    """Write files below a folder; the folder."""
+    for path, data in tree.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data)
+    return folder
+
+
+@pytest.fixture
+def lay_out(work: Path) -> Callable[..., Path]:
+    """A function that writes the site after lesson N, or any files, to `work`."""
+
+    def write(what: int | Tree) -> Path:
+        return put(work, course.state(what) if isinstance(what, int) else what)
+
+    return write
+
+
+def files_of(folder: Path) -> Tree:
+    """Every regular file below a folder, apart from what the coach keeps in .coach/."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.is_symlink() and ".coach" not in path.parts
+    }
+
+
+@pytest.fixture
+def read() -> Callable[[Path], Tree]:
+    """A function that reads every file below a folder, apart from .coach/."""
+    return files_of
+
+
+@pytest.fixture(scope="session")
+def launcher() -> Iterator[Launcher]:
+    """One warm process for every check of a session."""
+    with Launcher() as one:
+        yield one
