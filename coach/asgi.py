@@ -43,7 +43,7 @@ def decoded(event: Any) -> Any:
         if set(event) == {"$bytes"}:
             return base64.b64decode(event["$bytes"])
         return {key: decoded(value) for key, value in event.items()}
-    return event
+    return [decoded(item) for item in event] if isinstance(event, list) else event
 
 
 def event_named(event: Any) -> str:
@@ -104,3 +104,29 @@ def broken_rule(event: Any, is_open: bool) -> str:
         if data is not None and not isinstance(data, bytes):
             return "`bytes` has to be bytes"
     return ""
+
+
+def broken_http_rule(event: Any, has_started: bool) -> str:
+    """The rule of ASGI that an event of an HTTP answer breaks, or nothing."""
+    if not isinstance(event, dict):
+        return "`send` takes a dict"
+    kind = event.get("type")
+    if kind == "http.response.start":
+        if has_started:
+            return "an answer starts once"
+        if not isinstance(event.get("status"), int):
+            return "`status` has to be an int"
+        if not all(is_header(header) for header in event.get("headers") or ()):
+            return "each header has to be a pair of bytes"
+        return ""
+    if kind != "http.response.body":
+        return "no answer over HTTP has this type of event"
+    if not has_started:
+        return "http.response.start has to come first"
+    return "" if isinstance(event.get("body", b""), bytes) else "`body` has to be bytes"
+
+
+def is_header(header: Any) -> bool:
+    if not isinstance(header, list) or len(header) != 2:
+        return False
+    return all(isinstance(part, bytes) for part in header)

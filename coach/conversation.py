@@ -8,7 +8,7 @@ import asyncio
 import base64
 from typing import TYPE_CHECKING, Literal
 
-from coach.asgi import broken_rule, decoded, event_got, event_named, frame_of
+from coach.asgi import broken_http_rule, broken_rule, decoded, event_got, event_named, frame_of
 from coach.evidence import Entry, Failure, Frame, Told, error_named, frame_named, shown
 
 if TYPE_CHECKING:
@@ -228,14 +228,16 @@ class Answer:
     def text(self) -> str:
         return self.body.decode("utf-8", "replace")
 
-    def add(self, event: Told, talk: Conversation) -> None:
-        kind = event.get("type")
-        if kind == "http.response.start":
-            self.status = event.get("status", 0)
-        elif kind == "http.response.body":
+    def add(self, told: Told, talk: Conversation) -> None:
+        """Take one event that the application sent, if a server would take it."""
+        event = told["event"]
+        rule = broken_http_rule(event, has_started=bool(self.status))
+        if rule:
+            place = told["by"]
+            evidence = talk.site.evidence("illegal", event=event, path=talk.path, place=place)
+            raise Failure("an answer over HTTP", f"{event_got(event)}: {rule}", evidence)
+        if event["type"] == "http.response.start":
+            self.status = event["status"]
+        else:
             self.body += event.get("body", b"")
             self.is_complete = not event.get("more_body", False)
-        else:
-            evidence = talk.site.evidence("illegal", event=event, path=talk.path)
-            got = f"an event of type {shown(kind)}"
-            raise Failure("an answer over HTTP", got, evidence)

@@ -29,7 +29,7 @@ class Evidence:
     """Facts about one failure, for the report and for the catalogue of diagnoses.
 
     `kind` is one of: not-loaded, raised, silent, returned, closed, wrong, illegal, hang,
-    left, flood, kept-running, unawaited, http, server. `error` is a chain of exceptions, the
+    left, flood, endless, kept-running, unawaited, http, server. `error` is a chain of exceptions, the
     first cause first. `place` is the learner's line that sent or was running.
     """
 

@@ -18,6 +18,7 @@ CHILD = Path(__file__).parent / "child"
 CAN_FORK = hasattr(os, "fork") and hasattr(socket, "send_fds")
 MAX_OUTPUT_BYTES = 1_000_000
 MAX_OUTPUT_LINES = 10_000
+MAX_ANSWERS = 10_000
 KEPT_LINES = 40
 
 
@@ -71,8 +72,9 @@ class Output:
 class Process:
     """One process with a line of JSON in for each command and one out for each answer.
 
-    `on_answer` is called from a reading thread with each answer, with `{"say": "flood"}`
-    when the output passes its bound, and once with `{"say": "gone"}` at the end.
+    `on_answer` is called from a reading thread with each answer; with `{"say": "flood", "of":
+    "output"|"events"}` where the output or the events pass their bound, after which no event
+    comes any more; and once with `{"say": "gone"}` at the end.
     """
 
     def __init__(self, pid: int, streams: tuple[IO[bytes], IO[bytes], IO[bytes]]) -> None:
@@ -88,9 +90,15 @@ class Process:
             self.threads.append(thread)
 
     def _read_answers(self, on_answer: Callable[[Told], None]) -> None:
-        with contextlib.suppress(OSError, ValueError):
+        heard = 0
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
             for line in self.answers:
-                on_answer(json.loads(line))
+                told = json.loads(line)
+                heard += told["say"] != "place"
+                if heard <= MAX_ANSWERS or told["say"] == "place":
+                    on_answer(told)
+                elif heard == MAX_ANSWERS + 1:
+                    on_answer({"say": "flood", "of": "events"})
         on_answer({"say": "gone"})
 
     def _read_output(self, on_answer: Callable[[Told], None]) -> None:
@@ -100,7 +108,7 @@ class Process:
                 self.output.add(line)
                 if self.output.is_flooded and not was_flooded:
                     was_flooded = True
-                    on_answer({"say": "flood"})
+                    on_answer({"say": "flood", "of": "output"})
 
     def tell(self, command: Told) -> None:
         with contextlib.suppress(OSError, ValueError):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from coach.conversation import Answer
 from coach.evidence import Evidence, Failure, Frame, Told, frame_named, shown
 from coach.process import Output, clean_environ, kill_group
+from coach.tracebacks import last_error
 
 if TYPE_CHECKING:
     from coach.site import Site
@@ -57,7 +58,7 @@ class Server:
         while loop.time() < end:
             if self.popen.poll() is not None:
                 self.reader.join(2)
-                raise Failure(expected, self._last_words(), self.evidence("server"))
+                raise Failure(expected, self._last_words(), self.evidence("server", is_over=True))
             if (self.port or port) and self._listens(self.port or port):
                 self.port = self.port or port
                 return
@@ -76,9 +77,12 @@ class Server:
         told = (errors or lines or ["nothing"])[0 if errors else -1]
         return f"it ended with exit status {self.popen.returncode}: {told}"
 
-    def evidence(self, kind: str, **known: Any) -> Evidence:
+    def evidence(self, kind: str, is_over: bool = False, **known: Any) -> Evidence:
+        """What is known now; where the server is over, also the exception that ended it."""
         evidence = self.site.evidence(kind, **known)
         evidence.output = self.output.text()
+        if is_over:
+            evidence.error = last_error(evidence.output, self.site.folder)
         return evidence
 
     def stop(self) -> None:
@@ -115,7 +119,10 @@ class Server:
         try:
             self.site.judge_page(answer, "status 200 and the page titled gs2", path)
         except Failure as failure:
+            await asyncio.sleep(0.1)  # until what the server prints has come through
             failure.evidence.output = self.output.text()
+            if answer.status == 500:
+                failure.evidence.error = last_error(self.output.text(), self.site.folder)
             raise
         return answer
 
@@ -144,7 +151,8 @@ class Server:
             connection = await self._dial(path)
         except Exception as error:
             got = f"{type(error).__name__}: {error}"
-            evidence = self.evidence("server", path=path)
+            status = getattr(getattr(error, "response", None), "status_code", None)
+            evidence = self.evidence("server", path=path, status=status)
             raise Failure("an open WebSocket", got, evidence) from None
         try:
             yield Client(self, connection, who)
@@ -157,6 +165,7 @@ class Server:
 
         return connect(
             f"ws://{HOST}:{self.port}{path}", proxy=None,
+            origin=f"http://{HOST}:{self.port}",  # as a browser on the site's own page sends it
             open_timeout=CLIENT_LIMIT_S, close_timeout=1,
         )  # fmt: skip
 

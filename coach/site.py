@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 LOAD_LIMIT_S = 8.0
 PAGE_TITLE = "<title>gs2</title>"
+FLOODS = {
+    "output": "more than 10,000 lines of output, or 1 MB",
+    "events": "more than 10,000 events, and no end",
+}
 
 
 class Site:
@@ -136,6 +140,8 @@ class Site:
             return None
         self.process.tell({"do": "where"})
         told = await self._answer(2.0)
+        while told is not None and told["say"] not in ("place", "gone"):
+            told = await self._answer(2.0)  # what came before the question
         places = (told or {}).get("places") or [None]
         place: Told | None = places[0]
         return place
@@ -149,8 +155,8 @@ class Site:
         assert self.process is not None
         if told["say"] == "flood":
             place = await self.where()
-            got = "more than 10,000 lines of output, or 1 MB"
-            raise Failure(expected, got, self.evidence("flood", place=place, stage=stage))
+            kind = "flood" if told["of"] == "output" else "endless"
+            raise Failure(expected, FLOODS[told["of"]], self.evidence(kind, place=place, stage=stage))
         if told["say"] == "died":
             got = error_named(told["error"])
             raise Failure(expected, got, self.evidence("raised", error=told["error"], stage=stage))
@@ -183,7 +189,7 @@ class Site:
             if told["say"] != "sent":
                 kind = "raised" if told["say"] == "raised" else "returned"
                 talk.fail(expected, told, kind)
-            answer.add(told["event"], talk)
+            answer.add(told, talk)
         talk.tell({"type": "http.disconnect"}, on_tape=False)
         return answer
 

@@ -119,11 +119,27 @@ class Host:
         os.environ.update(self.config["environ"])
         sys.path.insert(0, self.config["work"])
         importlib.invalidate_caches()
+        self.forget_shadowed()
         faulthandler.enable(sys.__stderr__ or 2)
         sys.set_coroutine_origin_tracking_depth(12)
         warnings._warn_unawaited_coroutine = self.on_unawaited  # type: ignore[attr-defined]
         self.watch_exits()
         threading.Thread(target=self.listen, daemon=True).start()
+
+    def forget_shadowed(self) -> None:
+        """Let the learner's files win over modules of their names that are loaded already.
+
+        In a new process they would: a `channels.py` beside manage.py hides Channels.
+        """
+        with os.scandir(self.config["work"]) as entries:
+            files = {entry.name for entry in entries}
+        for file in files:
+            name = file.removesuffix(".py")
+            origin = getattr(getattr(sys.modules.get(name), "__spec__", None), "origin", None)
+            is_module = file != name or os.path.exists(os.path.join(file, "__init__.py"))
+            if is_module and origin not in (None, "built-in", "frozen"):
+                for loaded in [one for one in sys.modules if one.split(".")[0] == name]:
+                    del sys.modules[loaded]
 
     def watch_exits(self) -> None:
         """Have the ways to end a process say which line used them, then do as they say."""
@@ -163,8 +179,8 @@ class Host:
         module, _, attribute = self.entry.partition(":")
         application = getattr(importlib.import_module(module), attribute)
         if self.config["follow"]:
-            named = str(self.settings().get("ASGI_APPLICATION", ""))
-            other, _, name = named.rpartition(".")
+            named = self.settings().get("ASGI_APPLICATION")
+            other, _, name = named.rpartition(".") if isinstance(named, str) else ("", "", "")
             if other and (other, name) != (module, attribute):
                 self.entry = f"{other}:{name}"
                 application = getattr(importlib.import_module(other), name)
@@ -172,11 +188,16 @@ class Host:
 
     def settings(self) -> Told:
         """Settings that reports speak of; empty while Django has none."""
-        from django.conf import settings
-
+        try:
+            from django.conf import settings
+        except ImportError:  # a file of the learner's own stands in Django's way
+            return {}
         if not settings.configured:
             return {}
-        names = ("ASGI_APPLICATION", "INSTALLED_APPS", "ROOT_URLCONF", "CHANNEL_LAYERS")
+        names = (
+            "ALLOWED_HOSTS", "ASGI_APPLICATION", "CHANNEL_LAYERS", "INSTALLED_APPS",
+            "ROOT_URLCONF", "SETTINGS_MODULE",
+        )  # fmt: skip
         return {name: plain(getattr(settings, name)) for name in names if hasattr(settings, name)}
 
     def facts(self) -> Told:
@@ -187,6 +208,8 @@ class Host:
             "settings": self.settings(),
             "application": self.witness.application(self.application),
             "file": self.witness.place(getattr(module, "__file__", None) or "", 0, ""),
+            "routers": self.witness.routers(module),
+            "modules": self.witness.modules(),
             "names": sorted(name for name in vars(module or object()) if name[:2] != "__")
             if module
             else [],

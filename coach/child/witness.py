@@ -6,9 +6,11 @@ Everything here has to survive objects that misbehave, since learners may pass a
 import asyncio
 import sys
 import threading
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from types import FrameType, TracebackType
 from typing import Any
+
+from coach.child.anatomy import anatomy
 
 Told = dict[str, Any]
 MOST_FRAMES = 40
@@ -24,6 +26,11 @@ class Witness:
     def is_ours(self, filename: str) -> bool:
         """Whether a file belongs to the learner."""
         return filename.startswith(self.work)
+
+    def modules(self) -> list[str]:
+        """The learner's modules that are imported by now."""
+        known = list(sys.modules.items())
+        return [name for name, module in known if self.is_ours(getattr(module, "__file__", None) or "")]
 
     def place(self, filename: str, line: int | None, name: str) -> Told:
         """One place in code; `work` says whether `file` is relative to the learner's folder."""
@@ -161,24 +168,33 @@ class Witness:
             return {"kind": kind}
         if isinstance(app, ProtocolTypeRouter):
             mapping = app.application_mapping
-            keys = [str(key) for key in mapping]
-            values = mapping.values() if isinstance(mapping, dict) else ()
-            inner = [self.application(value, depth + 1) for value in values]
-            return {"kind": kind, "protocols": keys, "inner": inner}
+            given = {"kind": kind, "mapping": type(mapping).__name__}
+            if not isinstance(mapping, Mapping):
+                return given
+            inner = [self.application(value, depth + 1) for value in mapping.values()]
+            return given | {"protocols": [text_of(key) for key in mapping], "inner": inner}
         if isinstance(app, URLRouter):
-            return {"kind": kind, "routes": [self._route(route, depth) for route in app.routes]}
+            routes = [self._route(route, depth) for route in app.routes]
+            return {"kind": kind, "given": type(app.routes).__name__, "routes": routes}
         if isinstance(app, type):
-            return {"kind": "class", "name": app.__name__}
+            return {"kind": "class", **anatomy(app, self.is_ours, self.place)}
         told: Told = {"kind": kind, "name": getattr(app, "__qualname__", "")}
         if hasattr(app, "consumer_class"):
-            told = {"kind": "consumer", "name": app.consumer_class.__name__}
+            told = {"kind": "consumer", **anatomy(app.consumer_class, self.is_ours, self.place)}
         elif "consumer_class" not in vars(type(app)) and hasattr(app, "as_asgi"):
-            told = {"kind": "instance", "name": kind}
+            told = {"kind": "instance", **anatomy(type(app), self.is_ours, self.place)}
         for name in ("inner", "application", "app"):
             if name in getattr(app, "__dict__", {}):
                 told["inner"] = [self.application(app.__dict__[name], depth + 1)]
                 break
+        if kind == "OriginValidator":
+            told["origins"] = [text_of(origin) for origin in app.allowed_origins]
         return told
+
+    def routers(self, module: Any) -> list[str]:
+        """The names in a module that are bound to a ProtocolTypeRouter."""
+        named = getattr(module, "__dict__", {}).items()
+        return [name for name, value in named if type(value).__name__ == "ProtocolTypeRouter"]
 
     def _route(self, route: Any, depth: int) -> Told:
         pattern = route.pattern

@@ -1,4 +1,4 @@
-"""The site's files: the last state is the finished site, and `gs2/asgi.py` is the file in question."""
+"""The site's files: the last state is the finished site, and its asgi.py the file in question."""
 
 from pathlib import Path
 

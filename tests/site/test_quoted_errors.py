@@ -7,7 +7,10 @@ fails a test, and so does an entry that no page quotes.
 import asyncio
 import http.client
 import inspect
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -363,12 +366,17 @@ async def refusal_of(server, path: str) -> str:
     return str(refusal.value)
 
 
+async def ask(server, path: str, message: str | bytes) -> str | bytes:
+    """What comes back for one message, over a connection of its own."""
+    async with dial(server, path) as client:
+        await client.send(message)
+        return await asyncio.wait_for(client.recv(), REPLY_S)
+
+
 async def closing_of(server, path: str, message: str | bytes) -> str:
     """What the client says of a connection that its message has ended."""
     with pytest.raises(ConnectionClosedError) as closing:
-        async with dial(server, path) as client:
-            await client.send(message)
-            await asyncio.wait_for(client.recv(), REPLY_S)
+        await ask(server, path, message)
     return str(closing.value)
 
 
@@ -501,6 +509,21 @@ def test_shared_instance_gives_one_client_the_answers_of_the_other(compose, star
     assert asyncio.run(two_clients()) == "1: tea"
 
 
+def test_error_in_one_connection_spares_the_other(compose, start_daphne):
+    """Lesson 4, "Try next"."""
+    count = "        self.count += 1\n"
+    bang = f'{count}        assert event["text"] != "bang"\n'
+    server = start_daphne(apply(((CONSUMERS, count, bang),), compose(4)))
+
+    async def bang_beside_another() -> str | bytes:
+        async with dial(server, "/ws/sc/") as ben:
+            await closing_of(server, "/ws/sc/", "bang")
+            await ben.send("tea")
+            return await asyncio.wait_for(ben.recv(), REPLY_S)
+
+    assert asyncio.run(bang_beside_another()) == "1: tea"
+
+
 def test_second_application_under_another_name_is_never_called(compose, start_daphne):
     edits = ((ASGI, "application = ProtocolTypeRouter", "router = ProtocolTypeRouter"),)
     server = start_daphne(apply(edits, compose(2)))
@@ -536,3 +559,29 @@ def test_pages_and_quotes_name_the_same_texts(lesson):
 
     assert quoted <= spans
     assert {span for span in spans if ERROR_TEXT.search(span)} <= quoted
+
+
+def test_environment_overrules_the_default_settings(compose, start_daphne):
+    """Lesson 1, "Try next": `setdefault` keeps the name that is there, even a useless one."""
+    source = "import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'nowhere'\n"
+    server = start_daphne(apply(((ASGI, "import os\n", source + "import os\n"),), compose(1)))
+
+    assert server.port is None
+    assert any("No module named 'nowhere'" in line for line in server.lines)
+
+
+def test_router_keeps_django_behind_http(compose):
+    """Lesson 2, step 4: what the command prints."""
+    program = "from gs2.asgi import application; print(application.application_mapping)"
+    environment = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
+
+    printed = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=compose(2),
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    ).stdout
+
+    assert printed.startswith("{'http': <django.core.handlers.asgi.ASGIHandler object at ")
