@@ -1,14 +1,14 @@
 # Every target is one line that calls the coach; without make, `python -m coach VERB` does the same.
 # `setup core` brings .venv to the lock, which takes no time when it is there, and hands over to it.
 
-# .venv's own Python, where it works, saves starting another one first.
+# .venv's own Python, where the coach has made it and it runs, saves starting another one first.
 ifeq ($(OS),Windows_NT)
 PYTHON ?= python
 else
-PYTHON ?= $(shell test -x .venv/bin/python && echo .venv/bin/python || echo python3)
+PYTHON ?= $(shell test -x .venv/bin/python -a -f .venv/.installed && echo .venv/bin/python || echo python3)
 endif
 COACH = @$(PYTHON) -m coach setup core -m coach
-SITE = @$(PYTHON) -m coach setup core -m
+MODULE = @$(PYTHON) -m coach setup core -m
 TOOL = @$(PYTHON) -m coach setup all -m
 
 # WORK=path names another folder than work/ for what a learner writes.
@@ -56,7 +56,7 @@ doctor:
 	$(COACH) doctor
 ##   make run          serve the finished site at http://127.0.0.1:8000/
 run:
-	$(SITE) daphne -b 127.0.0.1 -p 8000 gs2.asgi:application
+	$(MODULE) daphne -b 127.0.0.1 -p 8000 gs2.asgi:application
 ##
 ## To teach and to build
 ##   make setup        make .venv for the lessons (every target does, where it is missing)

@@ -22,15 +22,15 @@ def http_scope(path: str) -> Told:
     }  # fmt: skip
 
 
-def websocket_scope(path: str) -> Told:
-    """The scope of a WebSocket, as a server makes it."""
+def websocket_scope(path: str, number: int = 0) -> Told:
+    """The scope of a WebSocket, as a server makes it: each client comes from a port of its own."""
     headers = [
         [_bytes("host"), _bytes("127.0.0.1")],
         [_bytes("origin"), _bytes("http://127.0.0.1")],
     ]
     scope = http_scope(path) | {"type": "websocket", "scheme": "ws", "headers": headers}
     del scope["method"]
-    return scope | {"subprotocols": []}
+    return scope | {"client": ["127.0.0.1", 50_000 + number], "subprotocols": []}
 
 
 def _bytes(text: str) -> Told:

@@ -47,10 +47,10 @@ def is_installed(lock: str) -> bool:
     """Whether .venv says that it holds this lock as it is today. "all" holds "core" too."""
     try:
         held, seen, _version = STAMP.read_text("utf-8").split()
+        is_whole = (VENV / "pyvenv.cfg").is_file() and os.access(VENV_PYTHON, os.X_OK)
+        return is_whole and held in (lock, "all") and seen == digest(held)
     except (OSError, ValueError):
         return False
-    is_whole = (VENV / "pyvenv.cfg").is_file() and os.access(VENV_PYTHON, os.X_OK)
-    return is_whole and held in (lock, "all") and seen == digest(held)
 
 
 def digest(lock: str) -> str:
@@ -79,6 +79,10 @@ def run_in_venv(arguments: list[str]) -> int:
 def not_installed() -> str:
     """What to say where the packages are missing: the one command that installs them."""
     fact = "The course's packages are not installed yet."
+    if is_installed("core"):
+        return (
+            f"Packages are missing from .venv. Remove that folder, then run:\n    {setup_command()}"
+        )
     if STAMP.exists():
         fact = "The packages in .venv are not the ones that the course needs now."
     elif VENV.exists():
@@ -87,11 +91,17 @@ def not_installed() -> str:
 
 
 def setup_command(lock: str = "core") -> str:
-    """The command that sets up, as this person can type it."""
-    plain = f"{Path(sys.executable).stem or 'python'} -m coach setup"
+    """The command that sets up, as this person can type it on this machine."""
+    name = Path(sys.executable).name.removesuffix(".exe")
+    if inside_venv():
+        name = "python" if os.name == "nt" else "python3"
+    python = name if shutil.which(name) else f'"{sys.executable}"'
     if lock != "core":
-        return f"{plain} {lock}"
-    return f"make setup      (or: {plain})" if shutil.which("make") else plain
+        return f"{python} -m coach setup {lock}"
+    if not shutil.which("make"):
+        return f"{python} -m coach setup"
+    chosen = "" if name in ("python", "python3") else f" PYTHON={python}"
+    return f"make setup{chosen}      (or: {python} -m coach setup)"
 
 
 def say(text: str) -> None:

@@ -29,6 +29,17 @@ class Verbs(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in VERBS:
+            import difflib  # needed here only, and not free
+
+            near = difflib.get_close_matches(args[0], VERBS, 1)
+            meant = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(VERBS)}."
+            ctx.fail(f"There is no verb {args[0]!r}. {meant}")
+        return super().resolve_command(ctx, args)
+
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 def coach() -> None:

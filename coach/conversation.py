@@ -6,6 +6,8 @@ finished with the last one. `GRACE_S` is only for tasks that it left running.
 
 import asyncio
 import base64
+import time
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Literal
 
 from coach.asgi import broken_http_rule, broken_rule, decoded, event_got, event_named, frame_of
@@ -49,13 +51,14 @@ class Conversation:
         self.path = path
         self.inbox: asyncio.Queue[Told] = asyncio.Queue()
         self.given = 0
+        self.waiting: Told | None = None
         self.is_over = False
 
     def tell(self, event: Told, on_tape: bool = True) -> None:
         assert self.site.process is not None
         if on_tape:
             self.site.story.write(self.who, "→", event_named(event))
-        self.given += 1
+        self.given, self.waiting = self.given + 1, None
         plain = {
             key: {"$bytes": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
             for key, value in event.items()
@@ -69,22 +72,16 @@ class Conversation:
         It is told after a grace for what may still come ("late"), "now", or "never".
         Fails the step where nothing comes within EVENT_LIMIT_S, or the process ends.
         """
-        whole_s = limit_s = EVENT_LIMIT_S * self.site.patience
-        waiting: Told | None = None
         while True:
-            try:
-                told = await asyncio.wait_for(self.inbox.get(), limit_s)
-            except TimeoutError:
-                if waiting is not None:
-                    return waiting
-                got = f"no answer within {whole_s:g} s"
+            told = await self._told(waits)
+            if told is None:
+                if self.waiting and waits != "never":
+                    return self.waiting
+                got = f"no answer within {EVENT_LIMIT_S * self.site.patience:g} s"
                 await self.site._hang(expected, got, "handler")
-                raise AssertionError from None
+                raise AssertionError
             if told["say"] == "waits":
-                if waits == "now" and told["taken"] >= self.given:
-                    return told
-                if waits == "late" and told["taken"] >= self.given:
-                    waiting, limit_s = told, whole_s if told["busy"] else GRACE_S
+                self.waiting = told if told["taken"] >= self.given else None
                 continue
             if told["say"] == "sent":
                 self._write(told)
@@ -93,6 +90,26 @@ class Conversation:
             else:
                 self.is_over = True
             return told
+
+    async def _told(self, waits: Waits) -> Told | None:
+        """What the process says next, or None once the time for that is over.
+
+        An application that waits for its next event gets a grace, and tasks and threads that it
+        has left at work get more: the whole limit, or with "now" a grace.
+        """
+        limit_s = EVENT_LIMIT_S * self.site.patience
+        if self.waiting and waits != "never":
+            is_busy = self.waiting["busy"]
+            if waits == "now":
+                limit_s = GRACE_S if is_busy else 0
+            else:
+                limit_s = limit_s if is_busy else GRACE_S
+        if not self.inbox.empty() or not limit_s:
+            return None if self.inbox.empty() else self.inbox.get_nowait()
+        try:
+            return await asyncio.wait_for(self.inbox.get(), limit_s)
+        except TimeoutError:
+            return None
 
     def _write(self, told: Told) -> None:
         event = told["event"] = decoded(told["event"])
@@ -130,6 +147,7 @@ class Socket:
         self.talk = talk
         self.is_open = False
         self.runs_on: str | None = None
+        self.sent = 0
 
     async def _sent(self, expected: str) -> Told:
         """The next event that the application sends, if a server would take it."""
@@ -137,6 +155,11 @@ class Socket:
         if told["say"] != "sent":
             self.talk.fail(expected, told)
         self.runs_on = (told["by"] or {}).get("runs_on")
+        self._is_legal(told, expected)
+        return told
+
+    def _is_legal(self, told: Told, expected: str) -> None:
+        """Fail the step where no server would take the event."""
         rule = broken_rule(told["event"], self.is_open)
         if rule:
             self.talk.site.story.tape[-1].mark = rule
@@ -145,7 +168,19 @@ class Socket:
                 "illegal", event=event, place=told["by"], path=self.talk.path
             )
             raise Failure(expected, f"{event_got(event)}: {rule}", evidence)
-        return told
+
+    async def _sends_no_more(self, expected: str, waits: Waits) -> AsyncIterator[Told]:
+        """What the application sends, and at last the first other thing that it does."""
+        limit_s = EVENT_LIMIT_S * self.talk.site.patience
+        until = time.monotonic() + limit_s
+        while True:
+            told = await self.talk.next(expected, waits)
+            yield told
+            if told["say"] != "sent":
+                return
+            if time.monotonic() > until:
+                got = f"it goes on sending by itself, for {limit_s:g} s and longer"
+                await self.talk.site._hang(expected, got, "handler")
 
     async def is_accepted(self) -> None:
         """The application accepts the connection."""
@@ -170,12 +205,12 @@ class Socket:
 
     async def settle(self) -> None:
         """Pass over what the application sends by itself, until it waits for the client."""
-        while True:
-            told = await self.talk.next("the application waits for a message", waits="now")
-            if told["say"] == "waits":
-                return
-            if told["say"] != "sent":
-                self.talk.fail("the application waits for a message", told)
+        expected = "the application waits for a message"
+        async for told in self._sends_no_more(expected, "now"):
+            if told["say"] == "sent":
+                self._is_legal(told, expected)
+            if told["say"] != "waits" and told.get("event", {}).get("type") != "websocket.send":
+                self.talk.fail(expected, told)
 
     async def send(self, frame: Frame) -> None:
         """The client sends a text or a binary frame."""
@@ -183,6 +218,8 @@ class Socket:
         is_text = isinstance(frame, str)
         event: Told = {"type": "websocket.receive"}
         event |= {"text": frame} if is_text else {"bytes": frame}  # the one key, as Daphne does
+        self.sent += 1
+        self.talk.site.frames += 1
         self.talk.tell(event)
 
     async def hears(self, frame: Frame) -> None:
@@ -195,6 +232,7 @@ class Socket:
             evidence = self.talk.site.evidence(
                 "closed" if heard is None else "wrong", event=told["event"], place=told["by"],
                 path=self.talk.path, frame=heard, wanted=frame,
+                others=self.talk.site.frames - self.sent,
             )  # fmt: skip
             raise Failure(expected, event_got(told["event"]), evidence)
 
@@ -203,10 +241,7 @@ class Socket:
         expected = "the application ends after websocket.disconnect"
         self.talk.site.story.add(f"{self.talk.who} leaves")
         self.talk.tell({"type": "websocket.disconnect", "code": 1000, "reason": ""})
-        while True:
-            told = await self.talk.next(expected)
-            if told["say"] == "returned":
-                return
+        async for told in self._sends_no_more(expected, "late"):
             if told["say"] == "waits":
                 got = "the application asks for another event and stays"
                 evidence = self.talk.site.evidence("kept-running", path=self.talk.path)
@@ -234,7 +269,7 @@ class Answer:
         rule = broken_http_rule(event, has_started=bool(self.status))
         if rule:
             place = told["by"]
-            evidence = talk.site.evidence("illegal", event=event, path=talk.path, place=place)
+            evidence = talk.site.evidence("illegal-http", event=event, path=talk.path, place=place)
             raise Failure("an answer over HTTP", f"{event_got(event)}: {rule}", evidence)
         if event["type"] == "http.response.start":
             self.status = event["status"]

@@ -11,6 +11,7 @@ async def accepts(site: Site, path: str, runs_on: str) -> None:
     """The connection is accepted, by a handler that runs on the loop or in a thread."""
     ana = await site.connect(path, who="Ana")
     judge_thread(site, ana, runs_on)
+    await ana.settle()
 
 
 async def answers(site: Site, path: str, runs_on: str) -> None:
@@ -19,6 +20,7 @@ async def answers(site: Site, path: str, runs_on: str) -> None:
     await ana.send("tea")
     await ana.hears("1: tea")
     judge_thread(site, ana, runs_on)
+    await ana.settle()
 
 
 async def counts(site: Site, path: str) -> None:
@@ -26,15 +28,15 @@ async def counts(site: Site, path: str) -> None:
     ana = await open_quietly(site, path, "Ana")
     await ana.send("tea")
     await ana.hears("1: tea")
+    await ana.send("käse")
+    await ana.hears("2: käse")
     ben = await open_quietly(site, path, "Ben")
     await ben.send("milk")
     await ben.hears("1: milk")
-    await ana.send("käse")
-    await ana.hears("2: käse")
-    await ben.send("2: sugar")
-    await ben.hears("2: 2: sugar")
     await ana.send("bye")
     await ana.hears("3: bye")
+    await ben.send("2: sugar")
+    await ben.hears("2: 2: sugar")
 
 
 async def answers_bytes(site: Site, path: str) -> None:

@@ -19,6 +19,12 @@ SOLUTIONS = ROOT / "solutions"
 BRANCHES = ("sync", "async")
 FINISHED = ("manage.py", "gs2", "myapp")
 
+# Folders at the root in which no learner's folder can be.
+OWN = {
+    ".ci", ".devcontainer", ".git", ".github", ".venv", "coach", "compare", "gs2", "lessons",
+    "myapp", "notebooks", "requirements", "solutions", "tests",
+}  # fmt: skip
+
 Tree = dict[str, bytes]
 Check = Callable[["Site"], Awaitable[None]]
 
@@ -75,7 +81,10 @@ class Lesson:
     """One lesson: `lesson.toml`, `check.py`, the page and the overlays."""
 
     folder: Path
-    toml: dict[str, Any]
+
+    @cached_property
+    def toml(self) -> dict[str, Any]:
+        return tomllib.loads((self.folder / "lesson.toml").read_text("utf-8"))
 
     @property
     def number(self) -> int:
@@ -156,10 +165,7 @@ def _without_edits(entry: dict[str, Any]) -> dict[str, Any]:
 @cache
 def lessons() -> list[Lesson]:
     """Every lesson of the course, in order."""
-    return [
-        Lesson(path.parent, tomllib.loads(path.read_text("utf-8")))
-        for path in sorted(LESSONS.glob("[0-9][0-9]-*/lesson.toml"))
-    ]
+    return [Lesson(path.parent) for path in sorted(LESSONS.glob("[0-9][0-9]-*/lesson.toml"))]
 
 
 def lesson(number: int) -> Lesson:

@@ -28,9 +28,11 @@ class Entry:
 class Evidence:
     """Facts about one failure, for the report and for the catalogue of diagnoses.
 
-    `kind` is one of: not-loaded, raised, silent, returned, closed, wrong, illegal, hang,
-    left, flood, endless, kept-running, unawaited, http, server. `error` is a chain of exceptions, the
-    first cause first. `place` is the learner's line that sent or was running.
+    `kind` is one of: not-loaded, raised, silent, returned, closed, wrong, illegal, illegal-http,
+    hang, left, flood, endless, kept-running, unawaited, http, server, runserver, settings,
+    too-early. `error` is a chain of exceptions, the first cause first. `place` is the learner's
+    line that sent or was running.
+    `others` is the number of frames that other clients had sent to the same process by then.
     """
 
     kind: str = "wrong"
@@ -46,6 +48,7 @@ class Evidence:
     status: int | None = None
     frame: Frame | None = None
     wanted: Frame | None = None
+    others: int = 0
     tape: list[Entry] = field(default_factory=list)
     tree: dict[str, bytes] = field(default_factory=dict)
 

@@ -8,10 +8,10 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from coach.course import ROOT, Lesson, Tree
+from coach.course import FINISHED, ROOT, Lesson, Tree
 from coach.evidence import CoachError
 
 IGNORED = {
@@ -66,6 +66,12 @@ class Folder:
                     tree[path.relative_to(self.root).as_posix()] = self._bytes(path)
         return tree
 
+    def links(self) -> list[str]:
+        """The links among the site's own files, which no check follows."""
+        places = [self.root / name for name in FINISHED]
+        paths = [path for place in places for path in (place, *place.rglob("*"))]
+        return sorted(path.relative_to(self.root).as_posix() for path in paths if path.is_symlink())
+
     def _bytes(self, path: Path) -> bytes:
         try:
             return path.read_bytes()
@@ -100,23 +106,38 @@ class Folder:
                 "writable, or name another with WORK=path."
             ) from error
 
-    def check_way(self, path: str) -> None:
-        """Refuse a path whose folders are files or links, or that is itself a folder or link."""
+    def check_way(self, path: str, goes: Collection[str] = ()) -> None:
+        """Refuse a path whose folders are files or links, or that is itself a folder or link;
+        except what goes before it comes."""
         target = self.root / path
         for parent in [*Path(path).parents][-2::-1]:
             place = self.root / parent
-            if place.is_symlink() or (place.exists() and not place.is_dir()):
+            is_file = place.exists() and not place.is_dir() and parent.as_posix() not in goes
+            if place.is_symlink() or is_file:
                 kind = "a link" if place.is_symlink() else "a file"
                 raise CoachError(
                     f"{self.shown}/{parent.as_posix()} is {kind}, and the coach needs a folder "
                     "there. Move it away, then try again."
                 )
-        if target.is_symlink() or target.is_dir():
-            kind = "a link" if target.is_symlink() else "a folder"
+        is_file = target.is_file() or (target.is_dir() and self._leaves(target, goes))
+        if target.is_symlink() or (target.exists() and not is_file):
+            kind = (
+                "a link" if target.is_symlink() else "a folder" if target.is_dir() else "a device"
+            )
             raise CoachError(
                 f"{self.shown}/{path} is {kind}, and the coach needs a file there. Move it "
                 "away, then try again."
             )
+
+    def _leaves(self, folder: Path, goes: Collection[str]) -> bool:
+        """Whether a folder has left once these files have."""
+        inside = [*folder.iterdir()]
+        return bool(inside) and all(
+            self._leaves(entry, goes)
+            if entry.is_dir() and not entry.is_symlink()
+            else entry.relative_to(self.root).as_posix() in goes
+            for entry in inside
+        )
 
     def become(self, tree: Tree, known: Tree, keeps: bool) -> list[str]:
         """Make the tracked files equal `tree`; with `keeps`, only those of the site itself.
@@ -127,7 +148,7 @@ class Folder:
         goes = [path for path in known if path not in tree and not (keeps and not is_site(path))]
         comes = [path for path, data in tree.items() if known.get(path) != data]
         for path in comes:
-            self.check_way(path)
+            self.check_way(path, goes)
         for path in (*goes, *comes):
             self._is_as_known(path, known)
         for path in goes:
@@ -139,7 +160,7 @@ class Folder:
 
     def _is_as_known(self, path: str, known: Tree) -> None:
         target = self.root / path
-        now = target.read_bytes() if target.exists() else None
+        now = target.read_bytes() if target.is_file() else None
         if now != known.get(path):
             raise CoachError(
                 f"{self.shown}/{path} is not in the snapshot: it was saved this moment, or it is "
@@ -162,7 +183,7 @@ def is_plain(path: Path) -> bool:
 
 def is_site(path: str) -> bool:
     """Whether a path belongs to the site, and not to the learner's notes beside it."""
-    return path == "manage.py" or path.startswith(("gs2/", "myapp/"))
+    return path.split("/")[0] in FINISHED
 
 
 def put_whole(target: Path, data: bytes) -> None:

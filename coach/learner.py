@@ -28,7 +28,8 @@ class Learner:
         """The learner in `work`, else in the folder that WORK names, else in work/."""
         named = work or os.environ.get("WORK") or ""
         folder = Folder(Path(named).expanduser().resolve() if named else ROOT / "work")
-        if folder.root == ROOT or ROOT.is_relative_to(folder.root):
+        is_own = any(folder.root.is_relative_to(ROOT / name) for name in course.OWN)
+        if is_own or ROOT.is_relative_to(folder.root):
             raise CoachError(
                 f"{folder.root} holds the course itself. Name a folder of its own with WORK=path."
             )
@@ -72,8 +73,11 @@ class Learner:
         """For each lesson checked: `{"passed": k, "of": n, "done": bool, "when": iso}`."""
         try:
             told = json.loads(self._progress_file.read_text("utf-8"))
-            return {int(number): dict(entry) for number, entry in told.items()}
-        except (OSError, ValueError, AttributeError, TypeError):
+            return {
+                int(number): dict(entry, passed=int(entry["passed"]))
+                for number, entry in told.items()
+            }
+        except (OSError, ValueError, AttributeError, TypeError, KeyError):
             return {}
 
     def remember(self, report: Report) -> None:

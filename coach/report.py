@@ -1,11 +1,13 @@
 """The result of a check as data, and its two machine forms: JSON and JUnit XML."""
 
+import json
+import re
+import sys
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-Told = dict[str, Any]
+from coach.evidence import CoachError, Told
 
 
 @dataclass
@@ -92,9 +94,24 @@ def write_junit(reports: list[Report], path: Path) -> None:
                 lines = [f"did: {step.did}", f"expected: {step.expected}", f"got: {step.got}"]
                 lines += [f"look at: {step.look_at}", *([f"why: {step.why}"] if step.why else [])]
                 failure.text = printable("\n".join([*lines, *step.tape]))
-    path.write_bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
+    try:
+        path.write_bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
+    except OSError as error:
+        raise CoachError(
+            f"{path} cannot be written: {error.strerror}. Name another file with --junit."
+        ) from error
 
 
 def printable(text: str) -> str:
-    """Text without the control characters that XML cannot carry."""
-    return "".join(char if char >= " " or char in "\n\t" else "?" for char in text)
+    """Text without the characters that XML cannot carry."""
+    return re.sub("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "?", text)
+
+
+def print_json(told: Told) -> None:
+    """Print one object: readable where the stream can carry it, else in ASCII."""
+    text = json.dumps(told, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(told)
+    print(text)

@@ -73,10 +73,17 @@ def report_lines(report: Report, trace: bool = False, hint: bool = True) -> list
         if step is failed:
             lines += failure_lines(step, report.work, trace)
     if failed and hint:
-        lines.append(Text(f"  hint  make hint-{report.lesson}", style="dim"))
+        lines.append(Text(f"  hint  {typed('hint', report.lesson)}", style="dim"))
     if not failed:
         lines.append(Text(f"  passed: lesson {report.lesson} is done", style="green"))
     return lines
+
+
+def typed(verb: str, argument: object, has_make: bool = os.name != "nt") -> str:
+    """The command as people type it here: `make hint-3`, or `python -m coach hint 3`."""
+    if not has_make:
+        return f"python -m coach {verb} {argument}"
+    return f"make {'lesson' if verb == 'check' else verb}-{argument}"
 
 
 def counted(number: int, noun: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from coach.conversation import Answer
 from coach.evidence import Evidence, Failure, Frame, Told, frame_named, shown
-from coach.process import Output, clean_environ, kill_group
+from coach.process import Output, kill_group
 from coach.tracebacks import last_error
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Server:
         self.output = Output()
         self.has_news = threading.Event()
         self.popen = subprocess.Popen(
-            [sys.executable, *command], cwd=site.folder, env=clean_environ() | site.environ,
+            [sys.executable, *command], cwd=site.folder, env=site.launcher.environ | site.environ,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True,
         )  # fmt: skip
@@ -74,7 +74,8 @@ class Server:
     def _last_words(self) -> str:
         lines = [line.strip() for line in self.output.text().splitlines() if line.strip()]
         errors = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Configured)\b", line)]
-        told = (errors or lines or ["nothing"])[0 if errors else -1]
+        system_checks = [line for line in lines if re.search(r"\([\w.]+\.E\d+\)", line)]
+        told = [*system_checks, *errors, *lines[-1:], "nothing"][0]
         return f"it ended with exit status {self.popen.returncode}: {told}"
 
     def evidence(self, kind: str, is_over: bool = False, **known: Any) -> Evidence:
@@ -89,8 +90,8 @@ class Server:
         kill_group(self.popen.pid)
         self.popen.wait()
         self.reader.join(2)
-        if self.popen.stdout:
-            self.popen.stdout.close()
+        if self.popen.stdout and not self.reader.is_alive():
+            self.popen.stdout.close()  # a process left behind that holds it would make this wait
 
     # -- clients -------------------------------------------------------------------------------
 
@@ -100,7 +101,9 @@ class Server:
         try:
             return await asyncio.to_thread(self._get, path)
         except (OSError, http.client.HTTPException) as error:
-            got = f"no answer: {type(error).__name__}"
+            got = f"no whole answer: {type(error).__name__}"
+            if isinstance(error, TimeoutError):
+                got = f"no whole answer within {CLIENT_LIMIT_S:g} s"
             raise Failure("an answer over HTTP", got, self.evidence("server", path=path)) from None
 
     def _get(self, path: str) -> Answer:
@@ -162,10 +165,11 @@ class Server:
 
     def _dial(self, path: str) -> Any:
         from websockets.asyncio.client import connect
+        from websockets.typing import Origin
 
         return connect(
             f"ws://{HOST}:{self.port}{path}", proxy=None,
-            origin=f"http://{HOST}:{self.port}",  # as a browser on the site's own page sends it
+            origin=Origin(f"http://{HOST}:{self.port}"),  # as a page of the site's own sends it
             open_timeout=CLIENT_LIMIT_S, close_timeout=1,
         )  # fmt: skip
 

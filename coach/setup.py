@@ -55,6 +55,7 @@ import websockets.asyncio.client
 import gs2.asgi
 """
 
+
 def main(argv: list[str]) -> int:
     """Set up, then run what follows, if anything; the exit code."""
     lock = argv[0] if argv[:1] and argv[0] in LOCKS else "core"
@@ -93,10 +94,12 @@ def set_up(lock: str) -> bool:
     version = THIS_PYTHON if inside_venv() else venv_version()
     if is_installed(lock) and STAMP.read_text("utf-8").split()[2] == version:
         return False
-    refuse_what_is_not_ours()
+    refuse_what_is_not_ours(version)
     say(f"Setting up .venv from requirements/{lock}.txt (once; this needs the network) ...")
     began = time.monotonic()
-    version = make_venv()
+    if version is None:
+        create_venv()
+        version = THIS_PYTHON
     install_or_remake(lock)
     compile_what_checks_import()
     STAMP.write_text(f"{lock} {digest(lock)} {version}\n", "utf-8")
@@ -104,8 +107,8 @@ def set_up(lock: str) -> bool:
     return True
 
 
-def refuse_what_is_not_ours() -> None:
-    """Leave alone a .venv that is something else."""
+def refuse_what_is_not_ours(version: str | None) -> None:
+    """Leave alone a .venv that is something else; `version` is that of its Python, if it works."""
     if not os.path.lexists(VENV):
         return
     if not VENV.is_dir():
@@ -118,6 +121,11 @@ def refuse_what_is_not_ours() -> None:
             "The folder .venv holds files, and is no virtual environment: it has no pyvenv.cfg.\n"
             "Move it out of the way, then run again:"
         )
+    if version and tuple(map(int, version.split("."))) < (3, 11):
+        raise SetupError(
+            f".venv has Python {version}, and the course needs 3.11 or later.\n"
+            "Remove the folder .venv, then run again:"
+        )
 
 
 def venv_version() -> str | None:
@@ -128,22 +136,8 @@ def venv_version() -> str | None:
     return printed.strip() if worked else None
 
 
-def make_venv() -> str:
-    """Make .venv, or make it again where its Python does not work; the version of its Python."""
-    version = venv_version()
-    if version is None:
-        create_venv()
-        version = THIS_PYTHON
-    if tuple(map(int, version.split("."))) < (3, 11):
-        raise SetupError(
-            f".venv has Python {version}, and the course needs 3.11 or later.\n"
-            "Remove the folder .venv, then run again with a later Python:"
-        )
-    return version
-
-
 def create_venv() -> None:
-    """An empty .venv, whatever stood there before."""
+    """An empty .venv, in place of one that does not work."""
     # Of the Python below any active environment, and able to replace the .venv that runs this.
     python = getattr(sys, "_base_executable", sys.executable)
     worked, printed = run([python, "-I", "-m", "venv", "--clear", "--without-pip", str(VENV)])

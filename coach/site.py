@@ -19,6 +19,7 @@ from coach.asgi import http_scope, websocket_scope
 from coach.conversation import Answer, Conversation, Socket, Story
 from coach.evidence import Evidence, Failure, Told, error_named, shown
 from coach.process import Launcher, Process
+from coach.tracebacks import last_error
 
 if TYPE_CHECKING:
     from coach.server import Server
@@ -56,6 +57,7 @@ class Site:
         self.unawaited: list[Told] = []
         self.leaving: Told | None = None
         self.conversations: dict[int, Conversation] = {}
+        self.frames = 0  # what all clients together have sent
         self.answers: asyncio.Queue[Told] = asyncio.Queue()
         self.helpers: list[Site] = []
 
@@ -156,7 +158,9 @@ class Site:
         if told["say"] == "flood":
             place = await self.where()
             kind = "flood" if told["of"] == "output" else "endless"
-            raise Failure(expected, FLOODS[told["of"]], self.evidence(kind, place=place, stage=stage))
+            raise Failure(
+                expected, FLOODS[told["of"]], self.evidence(kind, place=place, stage=stage)
+            )
         if told["say"] == "died":
             got = error_named(told["error"])
             raise Failure(expected, got, self.evidence("raised", error=told["error"], stage=stage))
@@ -169,7 +173,10 @@ class Site:
 
     def evidence(self, kind: str, **known: Any) -> Evidence:
         """What is known now, for a failure of this kind."""
-        output = self.process.output.text() if self.process else ""
+        output = ""
+        if self.process:
+            self.process.catch_up()
+            output = self.process.output.text()
         return Evidence(
             kind=kind, facts=self.facts, entry=self.entry, output=output,
             unawaited=self.unawaited, tape=self.story.tape, **known,
@@ -202,9 +209,11 @@ class Site:
     def judge_page(self, answer: "Answer", expected: str, path: str) -> None:
         if answer.status == 200 and PAGE_TITLE in answer.text:
             return
-        title = answer.text.partition("<title>")[2].partition("</title>")[0].strip()
+        title = " ".join(answer.text.partition("<title>")[2].partition("</title>")[0].split())
         page = f"a page titled {shown(title)}" if title else f"the text {shown(answer.text)}"
         evidence = self.evidence("http", path=path, status=answer.status)
+        if answer.status == 500:  # Django has logged the exception that it turned into this page
+            evidence.error = last_error(evidence.output, self.folder)
         raise Failure(expected, f"status {answer.status} and {page}", evidence)
 
     # -- sockets --------------------------------------------------------------------------------
@@ -221,7 +230,8 @@ class Site:
         """Ask for a WebSocket at a path (with a query string, if it has one); no verdict yet."""
         await self.load()
         self.story.add(f"{who} opens {path}")
-        socket = Socket(self._open(websocket_scope(path), who, path))
+        scope = websocket_scope(path, len(self.conversations))
+        socket = Socket(self._open(scope, who, path))
         socket.talk.tell({"type": "websocket.connect"})
         return socket
 

@@ -36,10 +36,10 @@ class Snapshots:
         """Every snapshot, the oldest first; a damaged one is passed over."""
         found = []
         for path in (self.home / "snapshots").glob("*.json"):
-            with contextlib.suppress(ValueError, KeyError, OSError):
+            with contextlib.suppress(ValueError, KeyError, TypeError, OSError):
                 told = json.loads(path.read_text("utf-8"))
-                when = datetime.fromisoformat(told["when"])
-                found.append(Snapshot(int(path.stem), when, told["why"], told["files"]))
+                when, files = datetime.fromisoformat(told["when"]), dict(told["files"])
+                found.append(Snapshot(int(path.stem), when, str(told["why"]), files))
         return sorted(found, key=lambda snapshot: snapshot.ident)
 
     def take(self, tree: Tree, why: str) -> Snapshot:
@@ -60,12 +60,17 @@ class Snapshots:
             ) from error
 
     def _holds(self, snapshot: Snapshot) -> bool:
-        return all((self.home / "objects" / name).exists() for name in snapshot.files.values())
+        return all(self._object(name) is not None for name in snapshot.files.values())
 
     def _keep(self, name: str, data: bytes) -> None:
-        target = self.home / "objects" / name
-        if not target.exists():
-            put_whole(target, data)
+        if self._object(name) is None:
+            put_whole(self.home / "objects" / name, data)
+
+    def _object(self, name: str) -> bytes | None:
+        """The contents with this hash; None where they are missing or damaged."""
+        source = self.home / "objects" / name
+        data = source.read_bytes() if source.is_file() else b""
+        return data if hashlib.sha256(data).hexdigest() == name else None
 
     def _number(self, files: dict[str, str], why: str, ident: int) -> Snapshot:
         """Write the list of files under the first number that is free."""
@@ -85,9 +90,8 @@ class Snapshots:
         """The contents of a snapshot; a `CoachError` where one is missing or damaged."""
         tree: Tree = {}
         for path, name in snapshot.files.items():
-            source = self.home / "objects" / name
-            data = source.read_bytes() if source.exists() else b""
-            if hashlib.sha256(data).hexdigest() != name:
+            data = self._object(name)
+            if data is None:
                 raise CoachError(
                     f"Snapshot {snapshot.ident} is damaged: {path} is missing from {self.home}. "
                     "Nothing was changed."

@@ -14,23 +14,25 @@ def last_error(output: str, folder: str) -> list[Told]:
     """The last chain of exceptions in a server's output, the first cause first.
 
     Frames in `folder` are the learner's own. Empty where nothing was raised, or where the
-    chain cannot be read.
+    chain cannot be read. A SyntaxError of the file that Python was given has no heading.
     """
     chain: list[Told] = []
     frames: list[Told] | None = None
     source = ""
     is_linked = False
     for line in output.splitlines():
-        if line.strip() == BEGINS:
+        if line.endswith(BEGINS):
             chain, frames, is_linked = (chain if is_linked else []), [], False
         elif line.startswith(LINKS):
             is_linked = True
-        elif frames is not None and (found := FRAME.match(line)):
-            frames.append(_frame(found, folder))
+        elif (found := FRAME.match(line)) and (frames is not None or not found[3]):
+            frames = [*(frames or []), _frame(found, folder)]
             source = ""
         elif frames is not None and line[:1].isspace():
             source = source or line.strip()
-        elif (found := ERROR.fullmatch(line)) and (frames is not None or found[1] == "CommandError"):
+        elif (found := ERROR.fullmatch(line)) and (
+            frames is not None or found[1] == "CommandError"
+        ):
             chain = chain if frames is not None else []
             chain.append(_link(found, frames or [], source))
             frames = None

@@ -2,12 +2,23 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import django
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
 sys.path.insert(0, str(ROOT))
 os.environ["DJANGO_SETTINGS_MODULE"] = "gs2.settings"
 django.setup()
+
+from coach.process import Launcher  # noqa: E402  (the import path has to be set first)
+
+
+@pytest.fixture(scope="session")
+def launcher() -> Iterator[Launcher]:
+    """One warm process, forked for every check that a test runs in its own process."""
+    with Launcher() as one:
+        yield one

@@ -14,8 +14,8 @@ Place = Callable[[str, int | None, str], Told]
 def anatomy(cls: type, is_ours: IsOurs, place: Place) -> Told:
     """A class of the learner's: its name and file, what of Channels it derives from, its methods.
 
-    `methods` are the learner's own, also those of their base classes, by name; each has `at`,
-    and `async` where a call of it makes a coroutine.
+    `methods` are the learner's own, also those of their base classes, by name: `at` is where,
+    `async` whether a call makes a coroutine, `yields` whether it makes a generator.
     """
     module = sys.modules.get(cls.__module__)
     methods: Told = {}
@@ -42,4 +42,5 @@ def method(thing: Any, is_ours: IsOurs, place: Place) -> Told | None:
         return None
     name = getattr(function, "__qualname__", code.co_name)
     at = place(code.co_filename, code.co_firstlineno, name)
-    return {"async": inspect.iscoroutinefunction(function), "at": at}
+    yields = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+    return {"async": inspect.iscoroutinefunction(function), "yields": yields, "at": at}

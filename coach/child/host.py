@@ -18,18 +18,19 @@ import asyncio
 import base64
 import faulthandler
 import importlib
-import json
 import os
 import sys
 import threading
 import warnings
 from collections.abc import Callable, MutableMapping
+from json import dumps, loads
 from typing import Any
 
 from coach.child.witness import Told, Witness, text_of
 
 Event = MutableMapping[str, Any]
-really_exit = os._exit
+# As they are before the learner's code, which may replace them.
+really_exit, really_write = os._exit, os.write
 
 
 def plain(thing: Any) -> Any:
@@ -83,8 +84,6 @@ class Connection:
     async def run(self, application: Callable[..., Any]) -> None:
         try:
             await application(self.scope, self.receive, self.send)
-        except asyncio.CancelledError:
-            raise
         except BaseException as error:  # the learner's sys.exit is a finding, not an order
             self.host.say("raised", id=self.ident, error=self.host.witness.error(error))
         else:
@@ -107,10 +106,10 @@ class Host:
         self.application: Any = None
 
     def say(self, what: str, **told: Any) -> None:
-        data = json.dumps({"say": what, **told}).encode() + b"\n"
+        data = dumps({"say": what, **told}).encode() + b"\n"
         with self.lock:
             while data:
-                data = data[os.write(self.answers, data) :]
+                data = data[really_write(self.answers, data) :]
 
     # -- before the learner's code -------------------------------------------------------
 
@@ -227,7 +226,7 @@ class Host:
     def listen(self) -> None:
         """Obey the coach from a thread, so that `where` answers while a handler hangs."""
         for line in self.commands:
-            command = json.loads(line)
+            command = loads(line)
             if command["do"] == "where":
                 self.say("place", places=self.witness.where(self.loop))
             elif command["do"] == "quit":
@@ -265,7 +264,7 @@ def take_streams() -> tuple[Any, int]:
 def run() -> None:
     """Serve one learner's site until the coach closes the pipe."""
     commands, answers = take_streams()
-    host = Host(json.loads(commands.readline()), commands, answers)
+    host = Host(loads(commands.readline()), commands, answers)
     host.prepare()
     if host.load():
         try:

@@ -200,7 +200,7 @@ class Witness:
         pattern = route.pattern
         return {
             "pattern": str(pattern),
-            "regex": hasattr(pattern, "_regex"),
+            "regex": not hasattr(pattern, "_route"),  # a RoutePattern has both
             "to": self.application(route.callback, depth + 1),
         }
 

@@ -4,6 +4,7 @@ A function returns a reason only where the evidence leaves no other; the first t
 the report's `why`. Every identifier is produced by a planted mistake of some lesson.
 """
 
+import os
 from dataclasses import dataclass
 
 from coach.diagnoses.catalogue import CATALOGUE, Because
@@ -14,13 +15,25 @@ from coach.evidence import Evidence, Told
 from coach.diagnoses import crash as _crash
 from coach.diagnoses import python as _python
 from coach.diagnoses import entry as _entry
+from coach.diagnoses import settings as _settings
+from coach.diagnoses import classes as _classes
+from coach.diagnoses import modules as _modules
+from coach.diagnoses import packages as _packages
 from coach.diagnoses import protocols as _protocols
 from coach.diagnoses import routes as _routes
+from coach.diagnoses import endpoints as _endpoints
+from coach.diagnoses import routers as _routers
 from coach.diagnoses import coroutines as _coroutines
+from coach.diagnoses import handlers as _handlers
+from coach.diagnoses import events as _events
+from coach.diagnoses import answers as _answers
 from coach.diagnoses import consumers as _consumers
 # isort: on
 
-MODULES = (_crash, _python, _entry, _protocols, _routes, _coroutines, _consumers)
+MODULES = (
+    _crash, _python, _entry, _settings, _classes, _modules, _packages, _protocols, _routes,
+    _endpoints, _routers, _coroutines, _handlers, _events, _answers, _consumers,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -35,7 +48,12 @@ class Diagnosis:
 def diagnose(evidence: Evidence) -> Diagnosis | None:
     """The established cause of a failure, or None."""
     for ident, find in CATALOGUE.items():
-        found = find(evidence)
+        try:
+            found = find(evidence)
+        except Exception:  # whatever a learner sent: a report without `why` is worth more than none
+            if os.environ.get("COACH_TRACE"):
+                raise
+            continue
         if isinstance(found, Because):
             return Diagnosis(ident, found.why, found.place)
         if found:

@@ -1,1 +1,193 @@
-"""Placeholder."""
+"""Causes between `def` and `async def`: what nobody awaits, and what cannot be awaited."""
+
+import re
+
+from coach.diagnoses.catalogue import Because, diagnosis
+from coach.diagnoses.syntax import calls, class_place, def_place, functions, raises, tree_of
+from coach.diagnoses.target import handler, is_consumer, is_generic, is_sync, routed
+from coach.evidence import Evidence, Told
+
+SENDERS = ("send", "accept", "close", "send_json")
+NOT_AWAITABLE = re.compile(
+    r"object (\w+) can't be used in 'await' expression|'(\w+)' object can't be awaited"
+)
+
+
+def _matters(evidence: Evidence, told: Told) -> bool:
+    """Whether a coroutine is a `send`, or a function of the learner's that sends or raises."""
+    name = told["coroutine"].rpartition(".")[2]
+    if name in SENDERS:
+        return True
+    return any(
+        function.name == name and (calls(function, *SENDERS) or raises(function))
+        for file in evidence.tree
+        if file.endswith(".py")
+        for function in functions(tree_of(evidence, file))
+    )
+
+
+def _lost(evidence: Evidence) -> Told | None:
+    """The coroutine whose loss explains what is missing: nothing came, or not the first thing."""
+    is_early = evidence.kind == "illegal" and "before websocket.accept" in evidence.tape[-1].mark
+    if evidence.kind == "unawaited":
+        return evidence.unawaited[0]
+    if evidence.kind not in ("silent", "kept-running") and not is_early:
+        return None
+    return next((told for told in evidence.unawaited if _matters(evidence, told)), None)
+
+
+@diagnosis("async-def-in-sync-consumer")
+def async_def_in_sync_consumer(evidence: Evidence) -> Because | None:
+    """A SyncConsumer calls its handlers and drops what they return; an async one never runs."""
+    target, (name, mine) = routed(evidence), handler(evidence)
+    if not is_sync(target) or not mine or not mine["async"]:
+        return None
+    if not any(told["coroutine"] == mine["at"]["name"] for told in evidence.unawaited):
+        return None
+    base = "WebsocketConsumer" if is_generic(target) else "SyncConsumer"
+    why = (
+        f"{target['name']} is a {base}, which calls {name} and awaits nothing, so an `async def` "
+        "never runs there"
+    )
+    if evidence.path.startswith("/ws/ac/"):
+        why += f": the class has to derive from Async{base.removeprefix('Sync')}"
+        return Because(why, class_place(evidence, target))
+    return Because(f"{why}: it has to be a plain `def`", def_place(evidence, mine["at"]))
+
+
+@diagnosis("plain-def-in-async-consumer")
+def plain_def_in_async_consumer(evidence: Evidence) -> Because | None:
+    target, (name, mine) = routed(evidence), handler(evidence)
+    if not is_consumer(target) or is_sync(target) or not mine or mine["async"] or mine["yields"]:
+        return None
+    error = _not_awaitable(evidence)
+    if not error or error["frames"][-1]["work"]:
+        return None
+    twin = "WebsocketConsumer" if is_generic(target) else "Consumer"
+    why = (
+        f"{target['name']} is an Async{twin}, which awaits what {name} returns, and a plain `def` "
+        "returns no coroutine"
+    )
+    if evidence.path.startswith("/ws/sc/"):
+        why += f": the class has to derive from {twin if is_generic(target) else 'SyncConsumer'}"
+        return Because(why, class_place(evidence, target))
+    return Because(f"{why}: it has to be an `async def`", def_place(evidence, mine["at"]))
+
+
+def _not_awaitable(evidence: Evidence) -> Told | None:
+    return next(
+        (
+            link
+            for link in evidence.error
+            if link["type"] == "TypeError" and NOT_AWAITABLE.search(link["text"])
+        ),
+        None,
+    )
+
+
+@diagnosis("send-is-sync-already")
+def send_is_sync_already(evidence: Evidence) -> str | None:
+    """`async_to_sync(self.send)(…)` in a SyncConsumer: it sends, and then fails."""
+    error = _not_awaitable(evidence)
+    files = [frame["file"] for frame in error["frames"]] if error else [""]
+    if not is_sync(routed(evidence)) or not files[-1].endswith("asgiref/sync.py"):
+        return None
+    return (
+        "async_to_sync wraps a coroutine function, and what it wraps here is a plain one: "
+        "in a SyncConsumer, self.send(…) is called as it is"
+    )
+
+
+@diagnosis("await-on-nothing")
+def await_on_nothing(evidence: Evidence) -> str | None:
+    error = _not_awaitable(evidence)
+    found = NOT_AWAITABLE.search(error["text"]) if error else None
+    if not error or not found or not error["frames"] or not error["frames"][-1]["work"]:
+        return None
+    kind = found[1] or found[2]
+    if kind in ("method", "function", "builtin_function_or_method"):
+        return (
+            f"this line awaits a {kind} that it does not call: parentheses are missing after its "
+            "name"
+        )
+    return (
+        f"what this line awaits is a plain call that is over already and gave {_a(kind)}: "
+        "only a coroutine can be awaited, so the `await` has to go"
+    )
+
+
+def _a(kind: str) -> str:
+    return "None" if kind == "NoneType" else f"a value of type {kind}"
+
+
+@diagnosis("async-to-sync-in-async")
+def async_to_sync_in_async(evidence: Evidence) -> str | None:
+    if evidence.raised("RuntimeError", "You cannot use AsyncToSync in the same thread"):
+        return (
+            "async_to_sync is for plain functions; in an `async def` the coroutine is awaited "
+            "directly, without it"
+        )
+    return None
+
+
+@diagnosis("asyncio-run-in-handler")
+def asyncio_run_in_handler(evidence: Evidence) -> str | None:
+    texts = ("cannot be called from a running event loop", "event loop is already running")
+    if any(evidence.raised("RuntimeError", text) for text in texts):
+        return (
+            "the handler runs on an event loop already: a coroutine is awaited there, not given "
+            "to run"
+        )
+    if evidence.raised("ValueError", "a coroutine was expected, got None"):
+        return (
+            "asyncio.run takes a coroutine, and what it gets is the None of a plain call that is "
+            "over already"
+        )
+    return None
+
+
+@diagnosis("send-not-awaited")
+def send_not_awaited(evidence: Evidence) -> Because | None:
+    told = _lost(evidence)
+    if told is None or told["coroutine"].rpartition(".")[2] not in SENDERS:
+        return None
+    name = told["coroutine"].rpartition(".")[2]
+    call = name if told["coroutine"].startswith("Connection.") else f"self.{name}"
+    return Because(
+        f"{call}(…) is called here and never awaited: the call only makes a coroutine, "
+        "and `await` in front of it is what sends",
+        told["at"],
+    )
+
+
+@diagnosis("coroutine-in-answer")
+def coroutine_in_answer(evidence: Evidence) -> str | None:
+    """What stands in the answer is the call that nobody awaited, and not its result."""
+    found = re.search(r"<coroutine object ([\w.<>]+) at 0x", str(evidence.event))
+    if not found:
+        return None
+    return (
+        f"a coroutine stands in the answer: {found[1]}(…) is called, and its result is there once "
+        "it is awaited"
+    )
+
+
+@diagnosis("sync-to-async-of-async")
+def sync_to_async_of_async(evidence: Evidence) -> str | None:
+    if evidence.raised("TypeError", "sync_to_async can only be applied to sync functions"):
+        return (
+            "sync_to_async and database_sync_to_async are for plain functions; an `async def` is "
+            "awaited as it is, without them"
+        )
+    return None
+
+
+@diagnosis("coroutine-not-awaited")
+def coroutine_not_awaited(evidence: Evidence) -> Because | None:
+    told = _lost(evidence)
+    if told is None:
+        return None
+    return Because(
+        f"{told['coroutine']}(…) is called here and never awaited, so nothing in it runs",
+        told["at"],
+    )

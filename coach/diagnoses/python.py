@@ -1,10 +1,27 @@
 """Causes that Python itself names: files it cannot read or parse, names and modules it lacks."""
 
+import ast
 import re
+import sys
 
+from coach.diagnoses import lines
 from coach.diagnoses.catalogue import Because, diagnosis, in_file, line_with
 from coach.evidence import Evidence, Told
 
+KNOWN = {
+    "AsyncConsumer": "from channels.consumer import AsyncConsumer",
+    "ProtocolTypeRouter": "from channels.routing import ProtocolTypeRouter",
+    "StopConsumer": "from channels.exceptions import StopConsumer",
+    "SyncConsumer": "from channels.consumer import SyncConsumer",
+    "URLRouter": "from channels.routing import URLRouter",
+    "asyncio": "import asyncio",
+    "get_asgi_application": "from django.core.asgi import get_asgi_application",
+    "json": "import json",
+    "os": "import os",
+    "path": "from django.urls import path",
+    "re_path": "from django.urls import re_path",
+    "time": "import time",
+}
 UNREADABLE = ("SyntaxError", "IndentationError", "TabError", "UnicodeDecodeError", "ValueError")
 
 
@@ -26,7 +43,9 @@ def file_with_nul_byte(evidence: Evidence) -> Because | None:
     if not error or not path or "null bytes" not in error["text"]:
         return None
     line = evidence.tree[path].split(b"\0")[0].count(b"\n") + 1
-    why = "the file holds a NUL byte, which no text has; often it was saved as UTF-16"
+    why = "the file holds a NUL byte, and Python reads no file with one"
+    if evidence.tree[path][:2] in (b"\xff\xfe", b"\xfe\xff"):
+        why += "; it begins with the mark of UTF-16: save it as UTF-8"
     return Because(why, in_file(path, line))
 
 
@@ -50,7 +69,8 @@ def file_not_utf8(evidence: Evidence) -> Because | None:
         line = 0
     except UnicodeDecodeError as bad:
         line = data[: bad.start].count(b"\n") + 1
-    return Because("Python reads source files as UTF-8, and this file is not", in_file(path, line))
+    why = "Python reads source files as UTF-8, and this file is not: save it as UTF-8"
+    return Because(why, in_file(path, line))
 
 
 @diagnosis("merge-markers")
@@ -87,11 +107,53 @@ def syntax_error(evidence: Evidence) -> str | None:
     if error is None:
         return None
     source = error.get("source", "").strip()
-    return f"Python cannot read this line: {source}" if source else "Python cannot read this file"
+    if not source:
+        return "Python cannot read this file"
+    return f"Python cannot read this line: {source}{_with_comma(evidence, error)}"
+
+
+def _with_comma(evidence: Evidence, error: Told) -> str:
+    """Whether a comma at the end of the line before would do; tried, not guessed."""
+    place = error["frames"][-1]
+    before = evidence.tree.get(place["file"], b"").decode("utf-8", "replace").splitlines()
+    number = place["line"] - 1
+    while number > 0 and not before[number - 1].strip():
+        number -= 1
+    if number < 1:
+        return ""
+    before[number - 1] += ","
+    try:
+        ast.parse("\n".join(before))
+    except (SyntaxError, ValueError):
+        return ""
+    return f"; with a comma at the end of line {number} it can"
+
+
+@diagnosis("file-hides-package")
+def file_hides_package(evidence: Evidence) -> Because | None:
+    packages = {"asgiref", "channels", "daphne", "django", *sys.stdlib_module_names} & {
+        path.split("/")[0].removesuffix(".py") for path in evidence.tree if path.endswith(".py")
+    }
+    for package in sorted(packages):
+        path = next(path for path in sorted(evidence.tree) if re.match(rf"{package}(\.py|/)", path))
+        at_fault = [link for link in evidence.error if mentions(link, package)]
+        if at_fault or (package == "daphne" and evidence.kind == "runserver"):
+            what = "file" if path == f"{package}.py" else "folder"
+            why = f"a {what} of yours is called {package}, and hides the module of that name"
+            return Because(why, in_file(path))
+    return None
+
+
+def mentions(link: Told, package: str) -> bool:
+    """Whether an exception says that something is not in a package where it should be."""
+    kinds = ("ModuleNotFoundError", "ImportError", "AttributeError")
+    return link["type"] in kinds and re.search(rf"'{package}[.']", link["text"]) is not None
 
 
 @diagnosis("circular-import")
 def circular_import(evidence: Evidence) -> str | None:
+    if lines.calls(evidence, "gs2/asgi.py", "get_default_application"):
+        return None  # a circle of another kind: channels-2-entry
     for link in evidence.error:
         if "partially initialized module" in link["text"] or "circular import" in link["text"]:
             return "two modules import each other, and this one was only half imported by then"
@@ -111,7 +173,9 @@ def entry_file_missing(evidence: Evidence) -> Because | None:
     for link in evidence.error[:1]:
         found = re.fullmatch(r"No module named '(gs2|gs2\.asgi)'", link["text"])
         if found and "gs2/asgi.py" not in evidence.tree:
-            return Because("there is no gs2/asgi.py any more", in_file("gs2/asgi.py"))
+            near = [path for path in evidence.tree if re.fullmatch(r"(gs2/)?asgi\b.*", path, re.I)]
+            there = f"; there is {near[0]}" if near else ""
+            return Because(f"there is no gs2/asgi.py any more{there}", in_file("gs2/asgi.py"))
     return None
 
 
@@ -121,9 +185,11 @@ def name_misspelt_in_import(evidence: Evidence) -> str | None:
     if error is None:
         return None
     found = re.search(r"cannot import name '(\w+)' from '([\w.]+)'", error["text"])
-    if not found or not found[2].startswith(("channels", "django")):
+    if not found or found[2].split(".")[0] not in ("channels", "django"):
         return None
-    return f"{found[2]} has nothing called {found[1]}; the spelling may be off by a letter"
+    if found[1] in KNOWN:
+        return f"{found[2]} has nothing called {found[1]}; it comes with `{KNOWN[found[1]]}`"
+    return f"{found[2]} has nothing called {found[1]}: misspelt, or of another version"
 
 
 @diagnosis("name-not-imported")
@@ -133,5 +199,12 @@ def name_not_imported(evidence: Evidence) -> Because | str | None:
     if not found or error is None:
         return None
     ours = [frame for frame in error["frames"] if frame["work"]]
-    why = f"the name {found[1]} is used here, and nothing above imports or defines it"
+    comes = f"; it comes with `{KNOWN[found[1]]}`" if found[1] in KNOWN else ""
+    is_folder = any(path.startswith(f"{found[1]}/") for path in evidence.tree)
+    if is_folder or found[1] in ("http", "websocket"):
+        comes = "; meant as a string, it needs quotes"
+    why = (
+        f"the name {found[1]} is used here, and nothing that this line can see imports "
+        f"or defines it{comes}"
+    )
     return Because(why, line_with(evidence, ours[-1]["file"], found[1])) if not ours else why

@@ -5,7 +5,7 @@ import click
 from coach import course
 from coach.course import Lesson
 from coach.learner import Learner
-from coach.screen import Screen
+from coach.screen import Screen, typed
 from coach.verbs import options
 
 
@@ -24,5 +24,5 @@ def command(lesson: Lesson, work: str | None, branch: str, plain: bool) -> None:
     screen.line(f"{learner.folder.shown}/ is where lesson {lesson.number} begins.")
     screen.lines(f"  changed  {learner.folder.shown}/{path}" for path in changed)
     if snapshot.files:
-        screen.line(f"  back     make rewind-{snapshot.ident} brings back what was there")
-    screen.line(f"  next     make lesson-{lesson.number}")
+        screen.line(f"  back     {typed('rewind', snapshot.ident)} brings back what was there")
+    screen.line(f"  next     {typed('check', lesson.number)}")

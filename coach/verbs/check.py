@@ -1,6 +1,5 @@
 """`check N`: hand out lesson N's files, keep a snapshot, run its steps, report."""
 
-import json
 from pathlib import Path
 
 import click
@@ -9,7 +8,7 @@ from coach.cli import FAILED, leave
 from coach.course import Lesson, Tree, lesson, lessons
 from coach.learner import Learner, edited_by_mistake
 from coach.process import Launcher
-from coach.report import Report, write_junit
+from coach.report import Report, print_json, write_junit
 from coach.runner import run_check
 from coach.verbs import options
 
@@ -48,7 +47,7 @@ def command(
             write_junit(reports, junit)
         passed = all(report.passed for report in reports)
         if as_json:
-            print(json.dumps(as_one(reports, lesson is None, passed), ensure_ascii=False))
+            print_json(as_one(reports, lesson is None, passed))
         else:
             show(reports, plain, trace)
     if not passed:
@@ -67,6 +66,11 @@ def check_one(learner: Learner, lesson: Lesson, launcher: Launcher) -> Report:
     report.notes = learner.notes + report.notes
     if not report.passed:
         report.notes += advice(lesson, tree, is_first)
+        report.notes += [
+            f"{learner.folder.shown}/{path} is a link, and a check sees no links: put the file "
+            "itself there."
+            for path in learner.folder.links()
+        ]
     return report
 
 

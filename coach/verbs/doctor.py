@@ -1,6 +1,5 @@
 """`doctor`: what is wrong with this machine for the course, and the command that mends it."""
 
-import json
 import os
 import shutil
 import socket
@@ -16,6 +15,7 @@ import click
 from coach.cli import BROKEN, leave
 from coach.course import ROOT
 from coach.learner import Learner
+from coach.report import print_json
 from coach.screen import Screen
 from coach.verbs import options
 
@@ -48,7 +48,7 @@ def command(work: str | None, as_json: bool, plain: bool) -> None:
     findings = list(examine(Learner.at(work)))
     if as_json:
         told = {"schema": 1, "findings": [asdict(finding) for finding in findings]}
-        print(json.dumps(told, ensure_ascii=False))
+        print_json(told)
     else:
         show(findings, Screen(plain))
     if any(finding.state == "wrong" for finding in findings):

@@ -10,7 +10,7 @@ from coach.course import Lesson, Step
 from coach.folder import put_whole
 from coach.learner import Learner
 from coach.process import Launcher
-from coach.screen import Screen
+from coach.screen import Screen, typed
 from coach.verbs import options
 from coach.verbs.check import check_one
 
@@ -34,7 +34,7 @@ def command(lesson: Lesson, k: int | None, work: str | None, plain: bool) -> Non
     screen.line(f"Lesson {lesson.number}, step {step.number}: {step.title}", style="bold")
     screen.line(f"  hint {number} of {len(step.hints)}  {step.hints[number - 1]}")
     if number == len(step.hints):
-        screen.line(f"  after this one: make diff-{lesson.number} shows a solution beside yours")
+        screen.line(f"  after this one: {typed('diff', lesson.number)} shows a solution beside yours")
     leave(FAILED)
 
 
@@ -46,7 +46,7 @@ def next_hint(learner: Learner, lesson: Lesson, step: Step) -> int:
         last = int(given.get(f"{lesson.number}.{step.number}", 0))
     except (OSError, ValueError, AttributeError, TypeError):
         given, last = {}, 0
-    number = min(last + 1, len(step.hints))
+    number = min(max(last, 0) + 1, len(step.hints))
     given[f"{lesson.number}.{step.number}"] = number
     with contextlib.suppress(OSError):  # a folder that is read-only gets the first hint again
         put_whole(path, json.dumps(given).encode())

@@ -3,7 +3,7 @@
 import click
 
 from coach.learner import Learner
-from coach.screen import Screen
+from coach.screen import Screen, typed
 from coach.snapshots import Snapshot
 from coach.verbs import options
 
@@ -22,7 +22,7 @@ def command(work: str | None, plain: bool) -> None:
     for before, snapshot in zip([None, *taken], taken, strict=False):
         when = snapshot.when.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         screen.line(f"{snapshot.ident:4}  {when}  {snapshot.why:22}  {changes(before, snapshot)}")
-    screen.line("make rewind-ID goes back to one; what you have now is kept first.")
+    screen.line(f"{typed('rewind', 'ID')} goes back to one; what you have now is kept first.")
 
 
 def changes(before: Snapshot | None, snapshot: Snapshot) -> str:

@@ -1,12 +1,12 @@
 """`progress`: every lesson, and how far the learner has come in it."""
 
-import json
 from typing import Any
 
 import click
 
 from coach.course import lessons
 from coach.learner import Learner
+from coach.report import print_json
 from coach.screen import Screen
 from coach.verbs import options
 
@@ -24,7 +24,7 @@ def command(work: str | None, as_json: bool, plain: bool) -> None:
     rows = [row(one.number, one.title, len(one.steps), known.get(one.number)) for one in lessons()]
     done = sum(row["state"] == "done" for row in rows)
     if as_json:
-        print(json.dumps({"schema": 1, "done": done, "lessons": rows}, ensure_ascii=False))
+        print_json({"schema": 1, "done": done, "lessons": rows})
         return
     screen = Screen(plain)
     for told in rows:

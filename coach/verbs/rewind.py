@@ -3,7 +3,7 @@
 import click
 
 from coach.learner import Learner
-from coach.screen import Screen
+from coach.screen import Screen, typed
 from coach.verbs import options
 
 
@@ -23,4 +23,4 @@ def command(ident: int, work: str | None, plain: bool) -> None:
     screen.line(f"{learner.folder.shown}/ is as it was in snapshot {ident}.")
     screen.lines(f"  changed  {learner.folder.shown}/{path}" for path in changed)
     if changed:
-        screen.line(f"  back     make rewind-{before.ident} brings back what was there")
+        screen.line(f"  back     {typed('rewind', before.ident)} brings back what was there")

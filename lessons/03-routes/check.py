@@ -1,5 +1,6 @@
 """What lesson 3 looks at: the path of a WebSocket leads to its application, or nowhere."""
 
+from coach.evidence import Failure
 from coach.site import Site
 
 
@@ -19,7 +20,7 @@ async def check_unknown_path_is_refused(site: Site) -> None:
     await site.shows_page("/")
 
 
-async def check_query_and_slash(site: Site) -> None:
+async def check_other_addresses(site: Site) -> None:
     ana = await site.connect("/ws/hello/?from=page", who="Ana")
     await ana.hears("hello")
     longer = await site.knock("/ws/hello/more/", who="Ben")
@@ -27,6 +28,11 @@ async def check_query_and_slash(site: Site) -> None:
     shorter = await site.knock("/ws/hello", who="Cy")
     text = "No route found for path 'ws/hello'."
     await shorter.is_refused_with("ValueError", text, or_accepted=True)  # `/?` allows it
+    page = await site.get("/ws/hello/")
+    if page.status >= 500:  # 404 as a rule; a page of the learner's own may be there
+        expected = "the answer of gs2/urls.py, 404 where it has no page for this path"
+        evidence = site.evidence("http", path="/ws/hello/", status=page.status)
+        raise Failure(expected, f"status {page.status}", evidence)
 
 
 async def check_daphne_routes(site: Site) -> None:

@@ -1,19 +1,19 @@
-"""The coach as people use it: its command line in a process of its own, on a folder of the test's."""
+"""The coach as people use it: its command line in a process of its own, on a test's folder."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from coach import course
+from coach import cli, course
 from coach.course import Tree
-from coach.process import Launcher
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,7 +22,8 @@ CLEARED = (
     "WORK", "NO_COLOR", "FORCE_COLOR", "COACH_TRACE", "DJANGO_SETTINGS_MODULE", "PYTHONPATH",
     "TTY_COMPATIBLE", "COLUMNS",
 )  # fmt: skip
-PATIENCE_S = 120
+# Never waited out where all is well.
+PATIENCE_S = 60
 
 
 @dataclass(frozen=True)
@@ -118,8 +119,49 @@ def read() -> Callable[[Path], Tree]:
     return files_of
 
 
-@pytest.fixture(scope="session")
-def launcher() -> Iterator[Launcher]:
-    """One warm process for every check of a session."""
-    with Launcher() as one:
-        yield one
+def is_running(pid: int) -> bool:
+    """Whether a process lives; one that has ended and that nobody waited for does not."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return not Path("/proc/self/stat").exists()
+
+
+@pytest.fixture
+def wait_gone() -> Callable[..., None]:
+    """A function that returns when none of these processes lives any more."""
+
+    def wait(pids: Iterable[int | str]) -> None:
+        end = time.monotonic() + PATIENCE_S
+        running = {int(pid) for pid in pids}
+        while running := {pid for pid in running if is_running(pid)}:
+            assert time.monotonic() < end, f"still running: {running}"
+            time.sleep(0.01)
+
+    return wait
+
+
+@pytest.fixture
+def in_process(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], work: Path
+) -> Coach:
+    """A function that runs a verb in the test's own process, for machines that cannot be had."""
+
+    def run(*words: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["coach", *map(str, words), "--work", str(work)])
+        for name in CLEARED:
+            monkeypatch.delenv(name, raising=False)
+        code = cli.main()
+        printed = capsys.readouterr()
+        return Ran(code, printed.out, printed.err)
+
+    return run
+
+
+@pytest.fixture(name="environment")
+def environment_of_commands() -> dict[str, str]:
+    """The environment in which commands run, for tests that start them themselves."""
+    return environment()

@@ -1,0 +1,165 @@
+"""Causes in how the learner's own files find one another: modules, and the names in them."""
+
+import ast
+import re
+
+from coach.diagnoses.catalogue import Because, diagnosis, in_file
+from coach.diagnoses.syntax import line_text, tree_of
+from coach.evidence import Evidence
+
+
+def _modules(evidence: Evidence) -> dict[str, str]:
+    """The learner's files by the names under which Python imports them."""
+    return {
+        path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): path
+        for path in evidence.tree
+        if path.endswith(".py")
+    }
+
+
+def _missing(evidence: Evidence) -> str:
+    """A module that an import of the learner's names and Python did not find; "" for none."""
+    for link in evidence.error:
+        found = re.match(r"No module named '([\w.]+)'$", link["text"])
+        ours = [frame for frame in link["frames"] if frame["work"]]
+        if found and ours and link["type"] == "ModuleNotFoundError":
+            line = line_text(evidence, ours[-1])
+            names = [
+                found[1],
+                found[1].rpartition(".")[2],
+            ]  # the last is what a relative import says
+            for name in names:
+                whole = re.search(rf"(?<!\w){re.escape(name)}(?:\.\w+)*", line)
+                if whole and "import" in line and _is_own(evidence, found[1]):
+                    return found[1] + whole[0].removeprefix(name)
+    return ""
+
+
+def _is_own(evidence: Evidence, name: str) -> bool:
+    """Whether a module that is missing is missing in the learner's files, and not in a package."""
+    package, is_inner, _ = name.partition(".")
+    return not is_inner or any(path.startswith(f"{package}/") for path in evidence.tree)
+
+
+@diagnosis("module-in-another-folder")
+def module_in_another_folder(evidence: Evidence) -> str | None:
+    name = _missing(evidence)
+    modules = _modules(evidence)
+    for number in range(name.count(".") + 1):
+        tail = name.split(".", number)[-1]
+        if tail in modules and tail != name:
+            return f"names begin in the folder that holds manage.py: it is {tail}, not {name}"
+        inner = [one for one in modules if one.endswith(f".{tail}")]
+        if name and len(inner) == 1:
+            return (
+                f"there is no {name}: names begin in the folder that holds manage.py, "
+                f"and the file {modules[inner[0]]} is called {inner[0]}"
+            )
+    return None
+
+
+@diagnosis("import-with-ending")
+def import_with_ending(evidence: Evidence) -> str | None:
+    for link in evidence.error:
+        found = re.match(r"No module named '([\w.]+)\.py'; '\1' is not a package", link["text"])
+        if found:
+            return f"an import names the module, {found[1]}, and leaves out the .py of its file"
+    return None
+
+
+@diagnosis("module-missing")
+def module_missing(evidence: Evidence) -> str | None:
+    name = _missing(evidence)
+    package, _, module = name.rpartition(".")
+    folder = package.replace(".", "/")
+    beside = [path for path in evidence.tree if re.fullmatch(rf"{folder}/\w+\.py", path)]
+    if not package or not beside:
+        return None
+    names = sorted(path.rpartition("/")[2] for path in beside if "__init__" not in path)
+    return f"there is no file {folder}/{module}.py; {folder}/ holds {', '.join(names)}"
+
+
+def _lacking(evidence: Evidence) -> tuple[str, str] | None:
+    """A module of the learner's, and a name that it was asked for and lacks."""
+    texts = (
+        r"cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'",
+        r"module '(?P<module>[\w.]+)' has no attribute '(?P<name>\w+)'",
+    )
+    for link in evidence.error:
+        for text in texts:
+            found = re.match(text, link["text"])
+            is_theirs = bool(link["frames"]) and link["frames"][-1]["work"]
+            if found and is_theirs and found["module"] in _modules(evidence):
+                return found["module"], found["name"]
+    return None
+
+
+def _defined(tree: ast.Module) -> list[str]:
+    """The names that a file binds at its top level, imports apart."""
+    names: list[str] = []
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            names += [one.id for one in node.targets if isinstance(one, ast.Name)]
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names.append(node.target.id)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.append(node.name)
+    return names
+
+
+@diagnosis("routes-name-differs")
+def routes_name_differs(evidence: Evidence) -> Because | None:
+    """The list is there, under another name."""
+    module, name = _lacking(evidence) or ("", "")
+    file = _modules(evidence).get(module, "")
+    for node in tree_of(evidence, file).body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.List | ast.Tuple | ast.Call):
+            called = [one.id for one in node.targets if isinstance(one, ast.Name)]
+            if called and called[0] != name:
+                why = (
+                    f"the list in {file} is called {called[0]}, and it is asked for as {name}: "
+                    "the two files have to agree"
+                )
+                return Because(why, in_file(file, node.lineno))
+    return None
+
+
+@diagnosis("name-not-in-module")
+def name_not_in_module(evidence: Evidence) -> str | None:
+    module, name = _lacking(evidence) or ("", "")
+    if not module or name in ("as_asgi", "as_view"):  # asked of a module instead of a class in it
+        return None
+    file = _modules(evidence)[module]
+    names = _defined(tree_of(evidence, file))
+    homes = [
+        path for path in _modules(evidence).values() if name in _defined(tree_of(evidence, path))
+    ]
+    if len(homes) == 1:
+        return f"there is no {name} in {file}; it is in {homes[0]}"
+    holds = f"it has {', '.join(names)}" if names else "it is still empty, or not saved"
+    return f"there is no {name} in {file}; {holds}"
+
+
+@diagnosis("relative-import-too-far")
+def relative_import_too_far(evidence: Evidence) -> str | None:
+    if evidence.raised("ImportError", "attempted relative import beyond top-level package"):
+        return (
+            "the dots lead out of the package, and nothing holds gs2 and myapp together: "
+            "write the name from the folder of manage.py on, as in from myapp.routes import …"
+        )
+    return None
+
+
+@diagnosis("path-of-os")
+def path_of_os(evidence: Evidence) -> Because | None:
+    """`path` is the module os.path, as some editors import it by themselves."""
+    error = evidence.raised("TypeError", "'module' object is not callable")
+    ours = [frame for frame in error["frames"] if frame["work"]] if error else []
+    if not ours or "path(" not in line_text(evidence, ours[-1]):
+        return None
+    for node in ast.walk(tree_of(evidence, ours[-1]["file"])):
+        names = node.names if isinstance(node, ast.ImportFrom) and node.module == "os" else []
+        if isinstance(node, ast.ImportFrom) and any(one.name == "path" for one in names):
+            why = "this line takes `path` from os, a module; entries are made by django.urls.path"
+            return Because(why, in_file(ours[-1]["file"], node.lineno))
+    return None

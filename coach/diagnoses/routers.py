@@ -1,0 +1,274 @@
+"""Causes between the key "websocket" and the entries: a router left out, or given no list."""
+
+import ast
+import difflib
+import re
+
+from coach.diagnoses.catalogue import Because, diagnosis, in_file, line_with
+from coach.diagnoses.routes import websocket_routes
+from coach.diagnoses.syntax import tree_of
+from coach.evidence import Evidence, Told
+from coach.routing import below, core, protocol_router, routes_of, wrapped
+
+NOT_CALLABLE = r"'(\w+)' object is not callable"
+
+
+def _keys(evidence: Evidence) -> list[str] | None:
+    """The keys of the protocol router, where it has refused a WebSocket for lack of one."""
+    router = protocol_router(evidence.facts.get("application") or {})
+    text = "No application configured for scope type 'websocket'"
+    if router is None or "protocols" not in router or not evidence.raised("ValueError", text):
+        return None
+    return list(router["protocols"])
+
+
+def _asgi_file(evidence: Evidence) -> str:
+    place = evidence.facts.get("file") or {}
+    return str(place["file"]) if place.get("work") else "gs2/asgi.py"
+
+
+@diagnosis("import-of-routes-swallowed")
+def import_of_routes_swallowed(evidence: Evidence) -> Because | None:
+    if websocket_routes(evidence) != [] and _keys(evidence) is None:
+        return None
+    file = _asgi_file(evidence)
+    loaded = evidence.facts.get("modules") or []
+    for node in ast.walk(tree_of(evidence, file)):
+        if not isinstance(node, ast.Try) or not node.handlers:
+            continue
+        for name in [name for one in node.body for name in _imported(one)]:
+            if f"{name.replace('.', '/')}.py" in evidence.tree and name not in loaded:
+                why = (
+                    f"the import of {name} raises, and `except` takes that for no routes at all; "
+                    "let it raise, and the report names the cause"
+                )
+                return Because(why, in_file(file, node.handlers[0].lineno))
+    return None
+
+
+def _imported(node: ast.stmt) -> list[str]:
+    """The modules that a statement imports."""
+    if isinstance(node, ast.ImportFrom) and not node.level and node.module:
+        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+
+
+@diagnosis("routes-in-urls-py")
+def routes_in_urls_py(evidence: Evidence) -> Because | None:
+    """Entries for WebSockets stand among those for pages, where only HTTP comes past."""
+    path = evidence.path.partition("?")[0].strip("/")
+    module = str((evidence.facts.get("settings") or {}).get("ROOT_URLCONF", ""))
+    file = module.replace(".", "/") + ".py"
+    is_met_by_page = (
+        evidence.kind == "http" and evidence.status == 500 and "'receive'" in evidence.output
+    )
+    if not path or (_keys(evidence) is None and not is_met_by_page):
+        return None
+    for node in ast.walk(tree_of(evidence, file)):
+        value = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(node, ast.Constant) and isinstance(value, str) and value.strip("/^$") == path:
+            why = (
+                f"{file} leads from paths to views, for HTTP alone, and the entry {value} in it "
+                "leads to an ASGI application: entries for WebSockets are a list of their own"
+            )
+            return Because(why, in_file(file, node.lineno))
+    return None
+
+
+@diagnosis("websocket-key-misspelt")
+def websocket_key_misspelt(evidence: Evidence) -> Because | None:
+    for key in _keys(evidence) or ():
+        plain = re.sub(r"[\W_]", "", key.lower())
+        if (
+            plain in ("ws", "wss")
+            or difflib.SequenceMatcher(None, plain, "websocket").ratio() > 0.7
+        ):
+            why = (
+                f'the key "{key}" is never asked for: '
+                'a server calls this kind of connection "websocket"'
+            )
+            return Because(why, line_with(evidence, _asgi_file(evidence), f'"{key}"', f"'{key}'"))
+    return None
+
+
+@diagnosis("websocket-key-missing")
+def websocket_key_missing(evidence: Evidence) -> Because | None:
+    keys = _keys(evidence)
+    if keys is None or "websocket" in keys:
+        return None
+    known = ", ".join(f'"{key}"' for key in keys) or "none"
+    why = (
+        'the protocol router has no key "websocket", so nothing takes a WebSocket; '
+        f"its keys: {known}"
+    )
+    return Because(why, line_with(evidence, _asgi_file(evidence), "ProtocolTypeRouter("))
+
+
+@diagnosis("page-comes-to-url-router")
+def page_comes_to_url_router(evidence: Evidence) -> Because | None:
+    if not evidence.raised("ValueError", "No route found for path") or not evidence.tape:
+        return None
+    if not any("http.request" in entry.text for entry in evidence.tape[-2:]):
+        return None
+    application = evidence.facts.get("application") or {}
+    if routes_of(application) is not None:
+        why = "application is the URLRouter alone: pages come to it too, past no protocol router"
+    elif routes_of(below(application, "http") or {}) is not None:
+        why = (
+            'the key "http" leads to a URLRouter that has no entry for pages; Django belongs there'
+        )
+    else:
+        return None
+    return Because(why, line_with(evidence, _asgi_file(evidence), "URLRouter("))
+
+
+@diagnosis("routes-not-in-a-router")
+def routes_not_in_a_router(evidence: Evidence) -> Because | None:
+    inner = _below_websocket(evidence)
+    error = evidence.raised("TypeError", "object is not callable")
+    found = re.match(NOT_CALLABLE, error["text"]) if error else None
+    if evidence.kind != "raised" or not found or core(inner).get("kind") != found[1]:
+        return None
+    what = {
+        "list": "the list of entries",
+        "tuple": "the tuple of entries",
+        "URLPattern": "an entry",
+    }
+    given = what.get(found[1], f"a {found[1]}")
+    around = "".join(f" in {one['kind']}" for one in [*wrapped(inner)][:-1])
+    why = (
+        f'the key "websocket" leads to {given} itself{around}, which nobody can call: '
+        "put URLRouter(…) around it"
+    )
+    return Because(why, _at_key(evidence))
+
+
+@diagnosis("urlrouter-not-called")
+def urlrouter_not_called(evidence: Evidence) -> Because | None:
+    end = core(_below_websocket(evidence))
+    if end.get("kind") == "class" and end.get("name") == "URLRouter" and evidence.kind == "raised":
+        why = 'the key "websocket" leads to the class URLRouter: call it with the list of entries'
+        return Because(why, _at_key(evidence))
+    return None
+
+
+@diagnosis("key-leads-to-no-application")
+def key_leads_to_no_application(evidence: Evidence) -> Because | None:
+    """A function stands below the key that does not take what a server calls it with."""
+    end = _below_websocket(evidence)
+    error = evidence.raised("TypeError", "but 3 were given")
+    if evidence.kind != "raised" or end.get("kind") != "function" or not error:
+        return None
+    if not error["text"].startswith(f"{end['name']}() takes"):
+        return None
+    why = (
+        f'the key "websocket" leads to {end["name"]} itself, which does not take '
+        "scope, receive and send; if it makes an application, call it"
+    )
+    return Because(why, _at_key(evidence))
+
+
+@diagnosis("no-url-router")
+def no_url_router(evidence: Evidence) -> Because | None:
+    """A client at an unknown path was let in by the one function below "websocket"."""
+    mark = evidence.tape[-1].mark if evidence.tape else ""
+    end = core(_below_websocket(evidence))
+    sender = (evidence.place or {}).get("name")
+    if not mark.startswith("expected ValueError: No route found") or end.get("kind") != "function":
+        return None
+    if not sender or end["name"] != sender:
+        return None
+    why = (
+        f'the key "websocket" leads straight to {sender}, whatever the path: '
+        "no URLRouter looks at it"
+    )
+    return Because(why, _at_key(evidence))
+
+
+@diagnosis("refused-elsewhere")
+def refused_elsewhere(evidence: Evidence) -> str | None:
+    """At an unknown path a line of the learner's closed, and the exception did not come through."""
+    mark = evidence.tape[-1].mark if evidence.tape else ""
+    is_asked = mark.startswith("expected ValueError: No route found")
+    if not is_asked or evidence.kind != "closed" or not evidence.place:
+        return None
+    return "this line closes the connection, so no ValueError of the URLRouter reaches a server"
+
+
+@diagnosis("origin-refused")
+def origin_refused(evidence: Evidence) -> Because | None:
+    """Only OriginValidator closes before opening, from no line of the learner's."""
+    is_closed = evidence.kind == "closed" and not evidence.place
+    inner = wrapped(_below_websocket(evidence))
+    origins = next((one["origins"] for one in inner if "origins" in one), None)
+    if origins is None or not (is_closed or evidence.status == 403):
+        return None
+    known = ", ".join(origins) or "nothing"
+    why = (
+        f"OriginValidator lets in pages of {known} alone, and the client comes from a page of "
+        "this server, whose origin has the port in it: compare the two"
+    )
+    return Because(why, line_with(evidence, _asgi_file(evidence), "OriginValidator("))
+
+
+def _below_websocket(evidence: Evidence) -> Told:
+    return below(evidence.facts.get("application") or {}, "websocket") or {}
+
+
+def _at_key(evidence: Evidence) -> Told:
+    return line_with(evidence, _asgi_file(evidence), '"websocket"', "'websocket'", "websocket=")
+
+
+# -- while the file is imported ------------------------------------------------------------------
+
+
+@diagnosis("router-without-routes")
+def router_without_routes(evidence: Evidence) -> Because | str | None:
+    if evidence.raised("TypeError", "URLRouter.__init__() missing 1 required positional argument"):
+        return "URLRouter() has been given nothing: it wants the list of entries"
+    router = core(_below_websocket(evidence))
+    is_empty = router.get("kind") == "URLRouter" and not router["routes"]
+    if not is_empty or not evidence.raised("ValueError", "No route found for path"):
+        return None
+    kinds = {
+        "str": "a text without a character",
+        "list": "an empty list",
+        "tuple": "an empty tuple",
+    }
+    given = kinds.get(router["given"], f"a {router['given']} that yields no entry (any more)")
+    why = f"the URLRouter has been given {given}, so it knows no path at all"
+    return Because(why, line_with(evidence, _asgi_file(evidence), "URLRouter("))
+
+
+@diagnosis("router-given-no-list")
+def router_given_no_list(evidence: Evidence) -> str | None:
+    wants = "URLRouter takes a list of entries made by path()"
+    for link in evidence.error:
+        last = link["frames"][-1] if link["frames"] else {}
+        text = link["text"]
+        in_router = last.get("file", "").endswith("routing.py") and not last["work"]
+        if given := re.match(r"URLRouter\.__init__\(\) takes 2 positional .* (\d+) were", text):
+            return f"{wants}, and has been given {int(given[1]) - 1} things"
+        if not in_router:
+            continue
+        if whole := re.match(r"'(\w+)' object is not iterable", text):
+            return f"{wants}, and has been given {_said(whole[1])}"
+        item = re.match(r"(?:'(\w+)' object|module '\S+') has no attribute 'callback'", text)
+        if item:
+            kind = item[1] or "module"
+            more = "; one pair of brackets is enough" if kind == "list" else ""
+            return f"{wants}, and finds {_said(kind)} in it{more}"
+    return None
+
+
+def _said(kind: str) -> str:
+    """A type as a learner would call what they have given."""
+    said = {
+        "module": "a module (name the list in it)",
+        "URLPattern": "one entry without a list around it",
+        "NoneType": "None (append and extend change a list and return None)",
+        "str": "a text",
+        "function": "a function, not called or not in path()",
+        "URLRouter": "one that is a URLRouter already",
+    }
+    return said.get(kind, f"a {kind}")

@@ -1,0 +1,107 @@
+"""The learner's source as a syntax tree: to point at a line, and to tell two causes apart."""
+
+import ast
+from collections.abc import Iterator
+
+from coach.diagnoses.catalogue import in_file
+from coach.evidence import Evidence, Told
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def tree_of(evidence: Evidence, file: str) -> ast.Module:
+    """A file's syntax tree; an empty one where it has none."""
+    try:
+        return ast.parse(evidence.tree.get(file, b""))
+    except (SyntaxError, ValueError, RecursionError):
+        return ast.Module([], [])
+
+
+def line_text(evidence: Evidence, place: Told | None) -> str:
+    """The text of the line at a place in the learner's files."""
+    if not place or not place["work"]:
+        return ""
+    lines = evidence.tree.get(place["file"], b"").decode("utf-8", "replace").splitlines()
+    return lines[place["line"] - 1].strip() if 0 < place["line"] <= len(lines) else ""
+
+
+def classes(evidence: Evidence, file: str, name: str = "") -> list[ast.ClassDef]:
+    """The classes that a file defines at its top level, all or those of one name."""
+    body = tree_of(evidence, file).body
+    return [node for node in body if isinstance(node, ast.ClassDef) and name in ("", node.name)]
+
+
+def class_place(evidence: Evidence, target: Told) -> Told | None:
+    """Where a class is defined: the last definition of its name in its file."""
+    found = classes(evidence, target["file"], target["name"]) if "file" in target else []
+    return in_file(target["file"], found[-1].lineno) if found else None
+
+
+def functions(node: ast.AST) -> Iterator[Function]:
+    """Every function in a tree, inner ones too."""
+    for one in ast.walk(node):
+        if isinstance(one, Function):
+            yield one
+
+
+def function_at(evidence: Evidence, place: Told | None) -> Function | None:
+    """The innermost function that contains a place."""
+    if not place or not place["work"]:
+        return None
+    around = [
+        one
+        for one in functions(tree_of(evidence, place["file"]))
+        if _first_line(one) <= place["line"] <= (one.end_lineno or 0)
+    ]
+    return max(around, key=lambda one: one.lineno, default=None)
+
+
+def _first_line(function: Function) -> int:
+    return min([function.lineno, *(one.lineno for one in function.decorator_list)])
+
+
+def def_place(evidence: Evidence, at: Told | None) -> Told | None:
+    """The line of `def` for a method whose code begins at a place (a decorator comes before)."""
+    function = function_at(evidence, at)
+    return at | {"line": function.lineno} if at and function else at
+
+
+def within(evidence: Evidence, at: Told | None, *words: str) -> Told | None:
+    """The first line of the function at a place that holds one of these words."""
+    function = function_at(evidence, at)
+    if at is None or function is None:
+        return None
+    lines = evidence.tree[at["file"]].decode("utf-8", "replace").splitlines()
+    for number in range(function.lineno, (function.end_lineno or 0) + 1):
+        text = lines[number - 1].partition("#")[0]
+        if any(word in text for word in words):
+            return at | {"line": number}
+    return None
+
+
+def calls(node: ast.AST, *names: str) -> bool:
+    """Whether a tree holds a call of one of these names, as `name(…)` or `….name(…)`."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.Call):
+            called = one.func
+            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+            if name in names:
+                return True
+    return False
+
+
+def raises(node: ast.AST) -> bool:
+    """Whether a tree raises something."""
+    return any(isinstance(one, ast.Raise) for one in ast.walk(node))
+
+
+def named_function(evidence: Evidence, name: str) -> Told | None:
+    """The one function of this name at the top level of a file, if it is only one."""
+    found = [
+        in_file(file, node.lineno, name)
+        for file in evidence.tree
+        if file.endswith(".py")
+        for node in tree_of(evidence, file).body
+        if isinstance(node, Function) and node.name == name
+    ]
+    return found[0] if len(found) == 1 else None

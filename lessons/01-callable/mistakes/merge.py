@@ -1,0 +1,14 @@
+"""What an ASGI server imports: a callable named application."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+# Only where the environment names no settings module yet.
+os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'gs2.settings')
+
+<<<<<<< HEAD
+application = get_asgi_application()
+=======
+app = get_asgi_application()
+>>>>>>> deploy

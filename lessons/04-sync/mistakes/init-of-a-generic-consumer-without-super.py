@@ -1,0 +1,17 @@
+from channels.generic.websocket import WebsocketConsumer
+
+
+class Counter(WebsocketConsumer):
+    def __init__(self):
+        self.count = 0
+
+    def connect(self):
+        self.accept()
+
+    def receive(self, text_data=None, bytes_data=None):
+        self.count += 1
+        number = f"{self.count}: "
+        if text_data is not None:
+            self.send(text_data=number + text_data)
+        else:
+            self.send(bytes_data=number.encode() + bytes_data)

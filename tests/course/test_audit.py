@@ -1,0 +1,53 @@
+"""The course proves itself: every run of the audit is a test here, named as the audit names it."""
+
+import pytest
+
+from coach import course
+from coach.audit import Finding, checks, pages, readme, states
+
+LESSONS = {one.slug: one for one in course.lessons()}
+CASES = {case.name: case for one in course.lessons() for case in checks.cases(one)}
+
+
+def said(findings) -> str:
+    return "\n".join(str(finding) for finding in findings)
+
+
+def test_cases_have_names_of_their_own():
+    """Two mistakes of one lesson with one name would be one test here."""
+    assert len(CASES) == sum(len([*checks.cases(one)]) for one in course.lessons())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_case(name, launcher):
+    assert said(CASES[name].judge(launcher)) == ""
+
+
+@pytest.mark.parametrize("lesson", LESSONS.values(), ids=LESSONS)
+@pytest.mark.parametrize("look", [checks.counts, pages.unmarked, pages.budget])
+def test_lesson_and_its_page(lesson, look):
+    assert said(look(lesson)) == ""
+
+
+@pytest.mark.parametrize("lesson", LESSONS.values(), ids=LESSONS)
+def test_listings_and_reports_of_the_page(lesson, launcher):
+    assert said(pages.blocks(lesson, launcher)) == ""
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        states.finished_site, states.stray_files, states.unchanged_overlays,
+        states.diagnoses_planted, states.metadata, readme.map_in_step, pages.links,
+    ],
+)  # fmt: skip
+def test_whole_course(look):
+    assert said(look()) == ""
+
+
+def test_pictures_of_the_front_page(launcher):
+    assert said(readme.pictures_in_step(launcher)) == ""
+
+
+def test_finding_names_its_place():
+    assert str(Finding("lessons/03-routes", "is stray")) == "lessons/03-routes: is stray"
