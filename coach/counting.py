@@ -69,7 +69,7 @@ async def open_quietly(site: Site, path: str, who: str) -> Socket:
 
 def judge_thread(site: Site, socket: Socket, runs_on: str) -> None:
     """Fail where the handler that sent last ran elsewhere; unknown is not judged."""
-    if socket.runs_on in (None, runs_on):
+    if socket.runs_on is None or socket.runs_on == runs_on:
         return
     evidence = site.evidence("wrong-thread", path=socket.talk.path)
     raise Failure(f"a handler that runs {WHERE[runs_on]}", WHERE[socket.runs_on], evidence)

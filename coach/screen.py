@@ -86,6 +86,13 @@ def typed(verb: str, argument: object, has_make: bool = os.name != "nt") -> str:
     return f"make {'lesson' if verb == 'check' else verb}-{argument}"
 
 
+def written_or_removed(shown: str, paths: Iterable[str], tree: Iterable[str]) -> Iterable[str]:
+    """A line for each changed path of the learner's folder; `tree` are those it holds now."""
+    there = set(tree)
+    for path in paths:
+        yield f"  {'written' if path in there else 'removed'}  {shown}/{path}"
+
+
 def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 

@@ -18,7 +18,7 @@ README = ROOT / "README.md"
 PICTURES = ROOT / ".github" / "pictures"
 MAP = re.compile(r"<!-- lessons -->\n.*?<!-- end -->", re.S)
 SHOWN_LESSON = 4
-SHOWN_MISTAKE = "the count on the class"
+SHOWN_MISTAKE = "count on the class"
 WIDTH_CHARS = 86
 THEME = TerminalTheme(
     (24, 26, 31),

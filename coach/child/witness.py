@@ -29,8 +29,8 @@ class Witness:
 
     def modules(self) -> list[str]:
         """The learner's modules that are imported by now."""
-        known = list(sys.modules.items())
-        return [name for name, module in known if self.is_ours(getattr(module, "__file__", None) or "")]
+        files = {name: getattr(module, "__file__", None) for name, module in [*sys.modules.items()]}
+        return [name for name, file in files.items() if self.is_ours(file or "")]
 
     def place(self, filename: str, line: int | None, name: str) -> Told:
         """One place in code; `work` says whether `file` is relative to the learner's folder."""

@@ -39,6 +39,13 @@ def too_much_output(evidence: Evidence) -> str | None:
     return f"the site prints without end{line}"
 
 
+@diagnosis("sends-without-end")
+def sends_without_end(evidence: Evidence) -> str | None:
+    if evidence.kind == "endless" and evidence.place:
+        return f"this line is reached again and again, and sends each time: {_source(evidence)}"
+    return None
+
+
 @diagnosis("exit-at-import")
 def exit_at_import(evidence: Evidence) -> str | None:
     if evidence.raised("SystemExit") and evidence.kind == "not-loaded":

@@ -180,7 +180,7 @@ def _missing_key(evidence: Evidence) -> str:
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
             is_event = isinstance(node.value, ast.Name) and node.value.id in names
             if is_event and node.slice.value == key and place and node.lineno <= place["line"]:
-                return key
+                return str(key)
     return ""
 
 

@@ -5,7 +5,7 @@ import click
 from coach import course
 from coach.course import Lesson
 from coach.learner import Learner
-from coach.screen import Screen, typed
+from coach.screen import Screen, typed, written_or_removed
 from coach.verbs import options
 
 
@@ -22,7 +22,7 @@ def command(lesson: Lesson, work: str | None, branch: str, plain: bool) -> None:
     learner.skip_to(lesson)
     screen = Screen(plain)
     screen.line(f"{learner.folder.shown}/ is where lesson {lesson.number} begins.")
-    screen.lines(f"  changed  {learner.folder.shown}/{path}" for path in changed)
+    screen.lines(written_or_removed(learner.folder.shown, changed, tree))
     if snapshot.files:
         screen.line(f"  back     {typed('rewind', snapshot.ident)} brings back what was there")
     screen.line(f"  next     {typed('check', lesson.number)}")

@@ -34,7 +34,8 @@ def command(lesson: Lesson, k: int | None, work: str | None, plain: bool) -> Non
     screen.line(f"Lesson {lesson.number}, step {step.number}: {step.title}", style="bold")
     screen.line(f"  hint {number} of {len(step.hints)}  {step.hints[number - 1]}")
     if number == len(step.hints):
-        screen.line(f"  after this one: {typed('diff', lesson.number)} shows a solution beside yours")
+        diff = typed("diff", lesson.number)
+        screen.line(f"  after this one: {diff} shows a solution beside yours")
     leave(FAILED)
 
 

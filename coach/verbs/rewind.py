@@ -3,7 +3,7 @@
 import click
 
 from coach.learner import Learner
-from coach.screen import Screen, typed
+from coach.screen import Screen, typed, written_or_removed
 from coach.verbs import options
 
 
@@ -21,6 +21,6 @@ def command(ident: int, work: str | None, plain: bool) -> None:
     before, changed = learner.replace(tree, f"before rewind {ident}", keeps=False)
     screen = Screen(plain)
     screen.line(f"{learner.folder.shown}/ is as it was in snapshot {ident}.")
-    screen.lines(f"  changed  {learner.folder.shown}/{path}" for path in changed)
+    screen.lines(written_or_removed(learner.folder.shown, changed, tree))
     if changed:
         screen.line(f"  back     {typed('rewind', before.ident)} brings back what was there")

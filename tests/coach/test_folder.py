@@ -161,11 +161,33 @@ def test_folder_in_place_of_a_file_fails_the_check(at_work, lay_out, work):
     assert ran.failed["look_at"] == "gs2/asgi.py"
 
 
-def test_folder_in_place_of_a_file_stops_catch_up(at_work, lay_out, work, read):
-    lay_out(4)
+def test_folder_in_place_of_a_file_goes_and_comes_back(at_work, lay_out, work, read):
+    lay_out(course.state(4) | {"gs2/asgi.py": b""})
     (work / "gs2/asgi.py").unlink()
-    (work / "gs2/asgi.py").mkdir()
-    (work / "gs2/asgi.py/mine").write_text("mine")
+    (work / "gs2/asgi.py/deep").mkdir(parents=True)
+    (work / "gs2/asgi.py/deep/mine.txt").write_bytes(b"mine")
+    before = read(work)
+
+    assert at_work("catch-up", 2).code == 0
+    assert read(work) == course.beginning(2)
+    assert at_work("rewind", 1).code == 0
+    assert read(work) == before
+
+
+@pytest.mark.parametrize("inside", ["", "empty/", "db.sqlite3", "../../elsewhere"])
+def test_folder_in_place_of_a_file_stays_with_what_no_snapshot_holds(
+    at_work, lay_out, work, read, inside
+):
+    lay_out(4)
+    here = work / "gs2/asgi.py"
+    here.unlink()
+    here.mkdir()
+    if inside.endswith("/"):
+        (here / inside).mkdir()
+    elif inside.startswith(".."):
+        (here / "link").symlink_to(inside)
+    elif inside:
+        (here / inside).write_bytes(b"mine")
     before = read(work)
 
     ran = at_work("catch-up", 2)
@@ -176,6 +198,7 @@ def test_folder_in_place_of_a_file_stops_catch_up(at_work, lay_out, work, read):
         "try again.\n"
     )
     assert read(work) == before
+    assert here.is_dir()
 
 
 def test_too_large_file_in_the_way_of_catch_up_is_kept(at_work, lay_out, work, read):

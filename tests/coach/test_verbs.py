@@ -175,10 +175,10 @@ def test_catch_up_says_what_it_changed_and_the_way_back(at_work, lay_out, work, 
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
         f"{work}/ is where lesson 3 begins.\n"
-        f"  changed  {work}/gs2/asgi.py\n"
-        f"  changed  {work}/gs2/extra.py\n"
-        f"  changed  {work}/myapp/consumers.py\n"
-        f"  changed  {work}/myapp/routes.py\n"
+        f"  written  {work}/gs2/asgi.py\n"
+        f"  removed  {work}/gs2/extra.py\n"
+        f"  written  {work}/myapp/consumers.py\n"
+        f"  removed  {work}/myapp/routes.py\n"
         "  back     make rewind-1 brings back what was there\n"
         "  next     make lesson-3\n"
     )
@@ -256,9 +256,9 @@ def test_rewind_goes_back_and_forth(at_work, lay_out, work, read):
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
         f"{work}/ is as it was in snapshot 1.\n"
-        f"  changed  {work}/gs2/asgi.py\n"
-        f"  changed  {work}/gs2/new.py\n"
-        f"  changed  {work}/notes.txt\n"
+        f"  written  {work}/gs2/asgi.py\n"
+        f"  removed  {work}/gs2/new.py\n"
+        f"  written  {work}/notes.txt\n"
         "  back     make rewind-2 brings back what was there\n"
     )
     assert read(work) == greeting_with("mine") | {"notes.txt": b"mine"}
