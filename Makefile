@@ -64,7 +64,7 @@ setup:
 	@$(PYTHON) -m coach setup core
 ##   make test         lint, then every test
 test: lint
-	$(TOOL) pytest
+	$(TOOL) pytest -n auto --dist worksteal
 ##   make audit        the course proves itself
 audit:
 	$(TOOL) coach audit

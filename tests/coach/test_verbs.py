@@ -201,7 +201,8 @@ def test_catch_up_twice_changes_nothing(at_work, work):
 
     ran = at_work("catch-up", 3)
 
-    assert "changed" not in ran.out
+    assert ran.out.splitlines()[0] == f"{work}/ is where lesson 3 begins."
+    assert [line.split()[0] for line in ran.out.splitlines()[1:]] == ["back", "next"]
 
 
 def test_catch_up_leaves_earlier_lessons_out_of_progress(at_work):

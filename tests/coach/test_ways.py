@@ -136,7 +136,8 @@ def test_everything_ends_with_a_coach_that_is_killed(
     lay_out(noting)
     process = subprocess.Popen(
         [sys.executable, "-m", "coach", "check", "4", "--work", str(work)], cwd=course.ROOT,
-        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=environment | {"TMPDIR": str(tmp_path)},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     end = time.monotonic() + 60
     while not pids_in(tmp_path):
