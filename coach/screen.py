@@ -1,6 +1,7 @@
 """Everything that the terminal shows. Colour only on a terminal; elsewhere one fact a line."""
 
 import os
+import re
 import sys
 from collections.abc import Iterable
 from typing import TextIO
@@ -39,11 +40,26 @@ class Screen:
         if self.plain:
             self.stream.write(shown.plain + "\n")
         else:
-            self.console.print(shown)
+            for part in wrapped(shown, self.console):
+                self.console.print(part)
 
     def lines(self, texts: Iterable[str | Text]) -> None:
         for text in texts:
             self.line(text)
+
+
+def wrapped(text: Text, console: Console) -> Iterable[Text]:
+    """A line broken to fit the console; what goes on stands below where the content began."""
+    if "\n" in text.plain or text.cell_len <= console.width:
+        return [text]
+    label = re.match(r"\s*\S.*?\s{2,}|\s*", text.plain)
+    indent = label.end() if label and label.end() < console.width // 2 else 0
+    head, body = text[:indent], text[indent:]
+    parts = list(body.wrap(console, console.width - indent))
+    return [
+        head.append_text(parts[0]),
+        *(Text(" " * indent).append_text(part) for part in parts[1:]),
+    ]
 
 
 def can_show(text: str, stream: TextIO) -> bool:

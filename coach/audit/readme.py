@@ -12,7 +12,7 @@ from coach.audit import Finding
 from coach.audit.checks import check
 from coach.course import ROOT
 from coach.process import Launcher
-from coach.screen import report_lines
+from coach.screen import report_lines, wrapped
 
 README = ROOT / "README.md"
 PICTURES = ROOT / ".github" / "pictures"
@@ -61,7 +61,8 @@ def picture(number: int, mistake: str | None, launcher: Launcher) -> str:
         color_system="truecolor", legacy_windows=False,
     )  # fmt: skip
     for line in report_lines(check(lesson, tree, launcher)):
-        console.print(line)
+        for part in wrapped(line, console):
+            console.print(part)
     svg = console.export_svg(title=f"make lesson-{number}", theme=THEME, unique_id="check")
     return re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.S)  # they name another site
 
