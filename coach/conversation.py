@@ -86,7 +86,7 @@ class Conversation:
             if told["say"] == "sent":
                 self._write(told)
             elif told["say"] in ("gone", "flood", "died"):
-                await self.site._ended(told, expected, "handler")
+                await self.site._ended(told, expected, "handler", self.path)
             else:
                 self.is_over = True
             return told

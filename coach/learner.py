@@ -70,7 +70,10 @@ class Learner:
         return self.folder.root / ".coach" / "progress.json"
 
     def progress(self) -> dict[int, dict[str, Any]]:
-        """For each lesson checked: `{"passed": k, "of": n, "done": bool, "when": iso}`."""
+        """For each lesson checked: `{"passed": k, "of": n, "done": …, "once": …, "when": iso}`.
+
+        `done` is of the last check; `once` says that the lesson has ever passed.
+        """
         try:
             told = json.loads(self._progress_file.read_text("utf-8"))
             return {
@@ -83,10 +86,10 @@ class Learner:
     def remember(self, report: Report) -> None:
         """Write the result of a check; a folder that cannot be written keeps the old one."""
         states = [step.state for step in report.steps]
-        self.set_progress(
-            report.lesson,
-            {"passed": states.count("passed"), "of": len(states), "done": report.passed},
-        )
+        known = self.progress().get(report.lesson, {})
+        entry: dict[str, Any] = {"passed": states.count("passed"), "of": len(states)}
+        entry |= {"done": report.passed, "once": report.passed or bool(known.get("once"))}
+        self.set_progress(report.lesson, entry)
 
     def set_progress(self, number: int, entry: dict[str, Any]) -> None:
         known = self.progress()
@@ -101,7 +104,7 @@ class Learner:
     def skip_to(self, lesson: Lesson) -> None:
         """Note which lessons were left out: the folder now holds their solutions."""
         for one in course.lessons():
-            if one.number < lesson.number and not self.progress().get(one.number, {}).get("done"):
+            if one.number < lesson.number and not self.progress().get(one.number, {}).get("once"):
                 told = {"passed": 0, "of": len(one.steps), "done": False, "skipped": True}
                 self.set_progress(one.number, told)
 
@@ -117,7 +120,7 @@ class Learner:
         lesson was never checked is taken by what its files show.
         """
         known = self.progress()
-        done = [n for n, entry in known.items() if entry.get("done") or entry.get("skipped")]
+        done = [n for n, entry in known.items() if entry.get("once") or entry.get("skipped")]
         if lesson.number not in known:
             return max([course.begun(tree), *done])
         return self.reached(tree) if lesson.number in done else max(done, default=0)

@@ -47,6 +47,7 @@ class Report:
     seconds: float = 0.0
     steps: list[StepReport] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    next_page: str = ""
 
     @property
     def of(self) -> int:

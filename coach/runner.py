@@ -7,7 +7,7 @@ import time
 
 from coach import diagnoses
 from coach.conversation import Story
-from coach.course import Lesson, Step, Tree
+from coach.course import Lesson, Step, Tree, lessons
 from coach.evidence import CoachError, Evidence, Failure, Told
 from coach.folder import copy_of
 from coach.process import Launcher
@@ -28,7 +28,7 @@ def run_check(
     `reached` is the last lesson begun: steps that it or an earlier one retires are left out.
     `patience` scales the time limits of what runs in process.
     """
-    report = Report(lesson.number, lesson.title, shown)
+    report = Report(lesson.number, lesson.title, shown, next_page=next_page(lesson))
     began = time.perf_counter()
     pairs = list(zip(lesson.steps, lesson.checks(), strict=True))
     pairs = [pair for pair in pairs if not is_retired(pair[0], reached)]
@@ -47,6 +47,12 @@ def run_check(
             tidy(step, copy, shown)
     report.seconds = time.perf_counter() - began
     return report
+
+
+def next_page(lesson: Lesson) -> str:
+    """The page of the lesson that follows, or nothing after the last."""
+    following = [one for one in lessons() if one.number > lesson.number]
+    return f"lessons/{following[0].slug}/README.md" if following else ""
 
 
 def is_retired(step: Step, reached: int) -> bool:

@@ -92,6 +92,8 @@ def report_lines(report: Report, trace: bool = False, hint: bool = True) -> list
         lines.append(Text(f"  hint  {typed('hint', report.lesson)}", style="dim"))
     if not failed:
         lines.append(Text(f"  passed: lesson {report.lesson} is done", style="green"))
+        if report.next_page:
+            lines.append(Text(f"  next  {report.next_page}", style="dim"))
     return lines
 
 

@@ -152,7 +152,7 @@ class Site:
         place = await self.where()
         raise Failure(expected, got, self.evidence("hang", place=place, stage=stage))
 
-    async def _ended(self, told: Told, expected: str, stage: str) -> None:
+    async def _ended(self, told: Told, expected: str, stage: str, path: str = "") -> None:
         """Fail for a process that flooded its output, died or ended by itself."""
         assert self.process is not None
         if told["say"] == "flood":
@@ -163,7 +163,8 @@ class Site:
             )
         if told["say"] == "died":
             got = error_named(told["error"])
-            raise Failure(expected, got, self.evidence("raised", error=told["error"], stage=stage))
+            evidence = self.evidence("raised", error=told["error"], stage=stage, path=path)
+            raise Failure(expected, got, evidence)
         status = await asyncio.to_thread(self.process.kill)
         call = self.leaving["call"] if self.leaving else ""
         how = f"by {call}" if call else f"with exit status {status}"

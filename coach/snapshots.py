@@ -2,18 +2,20 @@
 
 `objects/` holds file contents by their SHA-256, `snapshots/N.json` what snapshot N holds:
 `{"id": 3, "when": "2026-11-22T08:00:00+00:00", "why": "check 3", "files": {path: hash}}`.
-Both are only ever added to.
+Files are only ever added; a state that is left again by `catch-up` or `rewind` gets a new date.
 """
 
 import contextlib
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from coach.course import Tree
 from coach.evidence import CoachError
 from coach.folder import Folder, put_whole
+
+BEFORE = "before "
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Snapshots:
         taken = self.all()
         for snapshot in taken:
             if snapshot.files == files and self._holds(snapshot):
-                return snapshot
+                return self._again(snapshot, why) if why.startswith(BEFORE) else snapshot
         try:
             for path, name in files.items():
                 self._keep(name, tree[path])
@@ -58,6 +60,15 @@ class Snapshots:
                 f"No snapshot can be written to {self.home}: {error.strerror}. Nothing else "
                 "was changed."
             ) from error
+
+    def _again(self, snapshot: Snapshot, why: str) -> Snapshot:
+        """The same snapshot under a new date: whoever looks for what a command left finds it."""
+        again = replace(snapshot, when=datetime.now(UTC).replace(microsecond=0), why=why)
+        told = {"when": again.when.isoformat(), "why": why, "files": again.files}
+        with contextlib.suppress(OSError):  # its files are safe, and that is what counts
+            path = self.home / "snapshots" / f"{snapshot.ident}.json"
+            put_whole(path, json.dumps(told).encode())
+        return again
 
     def _holds(self, snapshot: Snapshot) -> bool:
         return all(self._object(name) is not None for name in snapshot.files.values())

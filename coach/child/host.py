@@ -220,8 +220,17 @@ class Host:
         self.loop = asyncio.get_running_loop()
         self.stop = asyncio.Event()
         self.tasks.add(asyncio.current_task())
+        self.loop.set_exception_handler(self.on_lost)
         self.ready.set()
         await self.stop.wait()
+
+    def on_lost(self, loop: asyncio.AbstractEventLoop, context: Told) -> None:
+        """Until Python 3.12 no future takes a StopIteration, so a thread that raises one would
+        be awaited for ever: what awaits it is told instead."""
+        error = context.get("exception")
+        if isinstance(error, TypeError) and text_of(error).startswith("StopIteration interacts"):
+            self.say("died", error=self.witness.error(error))
+        loop.default_exception_handler(context)
 
     def listen(self) -> None:
         """Obey the coach from a thread, so that `where` answers while a handler hangs."""

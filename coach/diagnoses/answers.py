@@ -144,6 +144,18 @@ def answer_in_json(evidence: Evidence) -> str | None:
     return None
 
 
+@diagnosis("number-behind-message")
+def number_behind_message(evidence: Evidence) -> str | None:
+    wanted, heard = _both(evidence) or ("", b"")
+    asked = _split(wanted)
+    data = heard.encode() if isinstance(heard, str) else heard
+    if not asked or type(wanted) is not type(heard):
+        return None
+    if re.fullmatch(re.escape(asked[1]) + rb"\W*%d\W*" % asked[0], data):
+        return "the number stands behind the message here, and it belongs in front of it"
+    return None
+
+
 @diagnosis("answer-spelt-otherwise")
 def answer_spelt_otherwise(evidence: Evidence) -> str | None:
     """The number is right and the message, not what stands between or around."""

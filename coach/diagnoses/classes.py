@@ -4,7 +4,7 @@ import difflib
 import re
 
 from coach.diagnoses.catalogue import Because, diagnosis, in_file
-from coach.diagnoses.syntax import class_place, classes
+from coach.diagnoses.syntax import class_place, classes, is_used, line_text
 from coach.diagnoses.target import (
     base_of,
     is_consumer,
@@ -56,7 +56,7 @@ def two_classes_with_one_name(evidence: Evidence) -> Because | None:
     twin = next(one.name for one in classes(evidence, file) if one.lineno == lines[0])
     missing = f", and there is no {name}" if name else ""
     return Because(
-        f"{file} defines {twin} twice, on lines {lines[0]} and {lines[1]}, and the second takes "
+        f"{file} defines {twin} twice, on lines {lines[0]} and {lines[1]}: the second takes "
         f"the place of the first{missing}",
         in_file(file, lines[1]),
     )
@@ -66,12 +66,35 @@ def two_classes_with_one_name(evidence: Evidence) -> Because | None:
 def consumer_name_differs(evidence: Evidence) -> str | None:
     file, name = _asked(evidence)
     near = difflib.get_close_matches(name, [one.name for one in classes(evidence, file)], 1, 0.8)
-    if not file or not near:
+    if not file or not near or is_used(evidence, near[0]):  # what another line uses is no slip
         return None
     return (
         f"the class in {file} is called {near[0]}, and this line asks for {name}: the two have to "
         "agree"
     )
+
+
+@diagnosis("two-bases")
+def two_bases(evidence: Evidence) -> str | None:
+    error = evidence.raised("TypeError", "Cannot create a consistent method resolution")
+    bases = set(re.findall(r"\w*Consumer\b", error["text"])) if error else set()
+    if not {"AsyncConsumer", "SyncConsumer"} <= bases:
+        return None
+    return (
+        "a consumer derives from AsyncConsumer or from SyncConsumer, and this class names both: "
+        "one of them has to go"
+    )
+
+
+@diagnosis("base-called")
+def base_called(evidence: Evidence) -> str | None:
+    """`class One(AsyncConsumer()):`, an object where a class belongs."""
+    for link in evidence.error:
+        found = re.match(r"(\w*Consumer)\(\) takes no arguments", link["text"])
+        line = line_text(evidence, link["frames"][-1]) if found and link["frames"] else ""
+        if found and re.match(rf"class \w+\(.*\b{found[1]}\(", line):
+            return f"a class derives from the class {found[1]} itself, without () after its name"
+    return None
 
 
 def _lacking(evidence: Evidence) -> tuple[str, str, Told | None]:

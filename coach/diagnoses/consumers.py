@@ -1,9 +1,18 @@
 """Causes in how a consumer behaves: it does not accept, does not answer, does not end."""
 
+import ast
 import re
 
 from coach.diagnoses.catalogue import Because, diagnosis
-from coach.diagnoses.syntax import calls, def_place, function_at, named_function, raises, within
+from coach.diagnoses.syntax import (
+    calls,
+    def_place,
+    function_at,
+    line_text,
+    named_function,
+    raises,
+    within,
+)
 from coach.diagnoses.target import (
     base_of,
     handler,
@@ -74,6 +83,21 @@ def no_stop_consumer(evidence: Evidence) -> Because | None:
         "client that has left"
     )
     return Because(why, def_place(evidence, mine["at"]))
+
+
+@diagnosis("other-exception-for-the-end")
+def other_exception_for_the_end(evidence: Evidence) -> Because | None:
+    """Python's own StopIteration; raised in a thread, it never reaches the event loop."""
+    _, mine = handler(evidence)
+    place = within(evidence, mine["at"], "raise Stop") if mine else None
+    found = re.match(r"raise (Stop(?:Async)?Iteration)\b", line_text(evidence, place))
+    is_end = last_event(evidence) == "websocket.disconnect"
+    is_raised = found is not None and evidence.raised(found[1]) is not None
+    is_lost = evidence.raised("TypeError", "StopIteration interacts badly") is not None
+    if not found or not is_end or not (is_raised or is_lost):
+        return None
+    why = f"the exception that ends a consumer is StopConsumer, and this line raises {found[1]}"
+    return Because(why, place)
 
 
 @diagnosis("super-without-handler")
@@ -158,6 +182,27 @@ def function_goes_on(evidence: Evidence) -> Because | None:
 
 
 # -- an answer is missing -----------------------------------------------------------------------
+
+
+@diagnosis("event-joined")
+def event_joined(evidence: Evidence) -> str | None:
+    """`number + event`, the whole event where its text is meant."""
+    error = evidence.error[0] if evidence.kind == "raised" and evidence.error else None
+    texts = r"(concatenate|concat) .*\bdict\b|for \+: .*'dict'"
+    if not error or not re.search(texts, error["text"]) or not error["frames"][-1]["work"]:
+        return None
+    place = error["frames"][-1]
+    function = function_at(evidence, place)
+    names = [argument.arg for argument in function.args.args] if function else []
+    for node in ast.walk(function) if function else ():
+        both = [node.left, node.right] if isinstance(node, ast.BinOp) else []
+        for one in both:
+            if isinstance(one, ast.Name) and one.id in names and one.lineno == place["line"]:
+                return (
+                    f"{one.id} is the whole dict; what the client sent is in it, under the key "
+                    f'text or bytes, as in {one.id}["text"]'
+                )
+    return None
 
 
 @diagnosis("binary-ignored")

@@ -5,6 +5,7 @@ import re
 from coach.diagnoses import lines
 from coach.diagnoses.catalogue import Because, diagnosis, in_file, line_with
 from coach.diagnoses.lines import SETTINGS_VARIABLE
+from coach.diagnoses.syntax import call_dropped
 from coach.evidence import Evidence, Told
 
 ENTRY = "gs2/asgi.py"
@@ -120,10 +121,17 @@ def models_before_setup(evidence: Evidence) -> Because | None:
 
 
 @diagnosis("application-missing")
-def application_missing(evidence: Evidence) -> str | None:
+def application_missing(evidence: Evidence) -> Because | str | None:
     for link in evidence.error:
         if link["text"] == "module 'gs2.asgi' has no attribute 'application'":
             near = lines.nearest("application", evidence.facts.get("names") or [])
+            dropped = 0 if near else call_dropped(evidence, ENTRY, MAKER)
+            if dropped:
+                why = (
+                    f"line {dropped} calls {MAKER}() and does not keep what it returns; a server "
+                    "asks this file for the name application"
+                )
+                return Because(why, in_file(ENTRY, dropped))
             other = f" (it has one called {near})" if near else ""
             other = other or (
                 "; there is another file, asgi.py" if "asgi.py" in evidence.tree else ""

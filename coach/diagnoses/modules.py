@@ -41,6 +41,23 @@ def _is_own(evidence: Evidence, name: str) -> bool:
     return not is_inner or any(path.startswith(f"{package}/") for path in evidence.tree)
 
 
+@diagnosis("module-to-be-moved")
+def module_to_be_moved(evidence: Evidence) -> Because | None:
+    """The import names a folder of the app, and the one file of that name lies elsewhere."""
+    package, _, module = _missing(evidence).rpartition(".")
+    paths = [
+        path for path in evidence.tree if re.fullmatch(rf"(.+/)?{re.escape(module)}\.py", path)
+    ]
+    is_app = f"{package}/__init__.py" in evidence.tree and package != "gs2"
+    if not is_app or len(paths) != 1:
+        return None
+    why = (
+        f"the import looks for {package}/{module}.py, and the file is {paths[0]}: "
+        f"it has to be moved into {package}/, and the import can stay"
+    )
+    return Because(why, in_file(paths[0]))
+
+
 @diagnosis("module-in-another-folder")
 def module_in_another_folder(evidence: Evidence) -> str | None:
     name = _missing(evidence)
@@ -137,7 +154,8 @@ def name_not_in_module(evidence: Evidence) -> str | None:
     if len(homes) == 1:
         return f"there is no {name} in {file}; it is in {homes[0]}"
     holds = f"it has {', '.join(names)}" if names else "it is still empty, or not saved"
-    return f"there is no {name} in {file}; {holds}"
+    yet = " yet" * name[0].isupper()  # a class that is not written; another name is misspelt
+    return f"there is no {name} in {file}{yet}; {holds}"
 
 
 @diagnosis("relative-import-too-far")

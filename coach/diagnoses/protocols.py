@@ -1,7 +1,10 @@
 """Causes in the ProtocolTypeRouter: that it is in front, and what is in its dict."""
 
+import ast
+
 from coach.diagnoses import lines
 from coach.diagnoses.catalogue import Because, diagnosis, in_file, line_with
+from coach.diagnoses.syntax import call_dropped, tree_of
 from coach.evidence import Evidence, Told, shown
 
 ENTRY = "gs2/asgi.py"
@@ -54,8 +57,52 @@ def django_for_websocket(evidence: Evidence) -> Because | None:
 def router_missing(evidence: Evidence) -> Because | None:
     if not refused_by_django(evidence) or application_of(evidence).get("kind") != "ASGIHandler":
         return None
+    last = lines.assigned(evidence, ENTRY).get("application", 0)
+    if dropped := call_dropped(evidence, ENTRY, ROUTER):
+        why = (
+            f"line {dropped} makes a {ROUTER} and does not keep it, so application is still "
+            "Django's own callable"
+        )
+        return Because(why, in_file(ENTRY, dropped))
+    before = [node.lineno for node in _routers(evidence) if node.lineno < last]
+    if before:
+        why = (
+            f"this line gives the name application back to Django's callable, and the router of "
+            f"line {before[-1]} is lost by it"
+        )
+        return Because(why, in_file(ENTRY, last))
     why = f"application is Django's own callable, and no {ROUTER} is in front of it"
-    return Because(why, in_file(ENTRY, lines.assigned(evidence, ENTRY).get("application", 0)))
+    return Because(why, in_file(ENTRY, last))
+
+
+def _routers(evidence: Evidence) -> list[ast.Assign]:
+    """The lines `application = ProtocolTypeRouter(…)` at the top level of the entry file."""
+    return [
+        node
+        for node in tree_of(evidence, ENTRY).body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Call)
+        and ast.unparse(node.value.func).rpartition(".")[2] == ROUTER
+        and "application" in map(ast.unparse, node.targets)
+    ]
+
+
+@diagnosis("router-replaced")
+def router_replaced(evidence: Evidence) -> Because | None:
+    """Two routers of one name: the key that is missing stands in the dict of the first."""
+    known, routers = application_of(evidence).get("protocols"), _routers(evidence)
+    for key in ("http", "websocket"):
+        refused = evidence.raised("ValueError", f"No application configured for scope type '{key}'")
+        if known is None or key in known or not refused or len(routers) < 2:
+            continue
+        earlier = [one for router in routers[:-1] for one in ast.walk(router)]
+        if any(isinstance(one, ast.Constant) and one.value == key for one in earlier):
+            why = (
+                f"this router takes the place of the one in line {routers[-2].lineno}, and its "
+                f'dict has no key "{key}": one dict holds both keys'
+            )
+            return Because(why, in_file(ENTRY, routers[-1].lineno))
+    return None
 
 
 @diagnosis("websocket-too-early")

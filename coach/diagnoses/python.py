@@ -6,6 +6,7 @@ import sys
 
 from coach.diagnoses import lines
 from coach.diagnoses.catalogue import Because, diagnosis, in_file, line_with
+from coach.diagnoses.syntax import call_dropped, function_at
 from coach.evidence import Evidence, Told
 
 KNOWN = {
@@ -101,6 +102,26 @@ def await_outside_async(evidence: Evidence) -> str | None:
     return None
 
 
+@diagnosis("bracket-not-closed")
+def bracket_not_closed(evidence: Evidence) -> Because | None:
+    """Python names the line that opens, and in one of two cases shows another."""
+    error = evidence.raised("SyntaxError")
+    if error is None or not error["frames"]:
+        return None
+    place, text = error["frames"][-1], error["text"]
+    if found := re.match(r"'(.)' was never closed", text):
+        why = f"the {found[1]} in line {place['line']} is opened, and nothing closes it"
+        return Because(why, place)
+    found = re.match(r"closing \w+ '(.)' does not match opening \w+ '(.)' on line (\d+)", text)
+    if not found:
+        return None
+    why = (
+        f"the {found[2]} of line {found[3]} is still open where the {found[1]} of line "
+        f"{place['line']} comes: it has to be closed before that"
+    )
+    return Because(why, place | {"line": int(found[3])})
+
+
 @diagnosis("syntax-error")
 def syntax_error(evidence: Evidence) -> str | None:
     error = evidence.raised("SyntaxError")
@@ -113,20 +134,28 @@ def syntax_error(evidence: Evidence) -> str | None:
 
 
 def _with_comma(evidence: Evidence, error: Told) -> str:
-    """Whether a comma at the end of the line before would do; tried, not guessed."""
+    """Whether a comma at the end of the line before would do, or, where Python itself thinks of
+    one, at the end of this line or the next ones; tried, not guessed."""
     place = error["frames"][-1]
-    before = evidence.tree.get(place["file"], b"").decode("utf-8", "replace").splitlines()
+    lines_of = evidence.tree.get(place["file"], b"").decode("utf-8", "replace").splitlines()
     number = place["line"] - 1
-    while number > 0 and not before[number - 1].strip():
+    while number > 0 and not lines_of[number - 1].strip():
         number -= 1
-    if number < 1:
-        return ""
-    before[number - 1] += ","
+    more = range(place["line"], place["line"] + 9) if "forgot a comma" in error["text"] else ()
+    for one in (number, *more):
+        if 0 < one <= len(lines_of) and _is_read_with_comma(lines_of, one):
+            return f"; with a comma at the end of line {one} it can"
+    return ""
+
+
+def _is_read_with_comma(lines_of: list[str], number: int) -> bool:
+    changed = [*lines_of]
+    changed[number - 1] += ","
     try:
-        ast.parse("\n".join(before))
+        ast.parse("\n".join(changed))
     except (SyntaxError, ValueError):
-        return ""
-    return f"; with a comma at the end of line {number} it can"
+        return False
+    return True
 
 
 @diagnosis("file-hides-package")
@@ -199,12 +228,38 @@ def name_not_imported(evidence: Evidence) -> Because | str | None:
     if not found or error is None:
         return None
     ours = [frame for frame in error["frames"] if frame["work"]]
-    comes = f"; it comes with `{KNOWN[found[1]]}`" if found[1] in KNOWN else ""
-    is_folder = any(path.startswith(f"{found[1]}/") for path in evidence.tree)
-    if is_folder or found[1] in ("http", "websocket"):
-        comes = "; meant as a string, it needs quotes"
+    comes = _comes(evidence, found[1], ours[-1] if ours else None)
     why = (
         f"the name {found[1]} is used here, and nothing that this line can see imports "
         f"or defines it{comes}"
     )
     return Because(why, line_with(evidence, ours[-1]["file"], found[1])) if not ours else why
+
+
+def _comes(evidence: Evidence, name: str, place: Told | None) -> str:
+    """Where a name that is missing comes from, if that is known."""
+    if name in KNOWN:
+        return f"; it comes with `{KNOWN[name]}`"
+    if any(path.startswith(f"{name}/") for path in evidence.tree) or name in ("http", "websocket"):
+        return "; meant as a string, it needs quotes"
+    homes = [path for path in evidence.tree if re.fullmatch(rf"\w+/{name}\.py", path)]
+    if len(homes) == 1:
+        return f"; it comes with `from {homes[0].partition('/')[0]} import {name}`"
+    if place is None:
+        return ""
+    if place["name"] == "<module>":
+        return _made_here(evidence, name, place)
+    function = function_at(evidence, place)
+    is_method = function is not None and [one.arg for one in function.args.args][:1] == ["self"]
+    return f"; in a consumer it is self.{name}" * (is_method and name in ("send", "scope"))
+
+
+def _made_here(evidence: Evidence, name: str, place: Told) -> str:
+    """The line of the same file that makes what is missing, too late or without keeping it."""
+    late = lines.assigned(evidence, place["file"]).get(name, 0)
+    if late > place["line"]:
+        return f"; line {late} makes it, but comes later"
+    dropped = call_dropped(evidence, place["file"], "get_asgi_application")
+    if name == "application" and 0 < dropped < place["line"]:
+        return f"; line {dropped} calls get_asgi_application() and does not keep what it returns"
+    return ""

@@ -62,16 +62,36 @@ def routes_in_urls_py(evidence: Evidence) -> Because | None:
     is_met_by_page = (
         evidence.kind == "http" and evidence.status == 500 and "'receive'" in evidence.output
     )
-    if not path or (_keys(evidence) is None and not is_met_by_page):
+    is_list_empty = websocket_routes(evidence) == [] and evidence.path.startswith("/ws/")
+    if not path or (_keys(evidence) is None and not is_met_by_page and not is_list_empty):
         return None
     for node in ast.walk(tree_of(evidence, file)):
         value = node.value if isinstance(node, ast.Constant) else None
         if isinstance(node, ast.Constant) and isinstance(value, str) and value.strip("/^$") == path:
+            empty = _empty_list(evidence)
+            if is_list_empty and empty:
+                why = (
+                    f"this list is empty; {file} has {value}, and that is for HTTP: an entry for "
+                    "WebSockets belongs here"
+                )
+                return Because(why, empty)
             why = (
                 f"{file} leads from paths to views, for HTTP alone, and the entry {value} in it "
                 "leads to an ASGI application: entries for WebSockets are a list of their own"
             )
             return Because(why, in_file(file, node.lineno))
+    return None
+
+
+def _empty_list(evidence: Evidence) -> Told | None:
+    """The line that binds an empty list to a name that the entry file imports, if it is one."""
+    body = tree_of(evidence, _asgi_file(evidence)).body
+    imports = [node for node in body if isinstance(node, ast.ImportFrom) and node.module]
+    for module, name in ((one.module or "", alias.name) for one in imports for alias in one.names):
+        file = module.replace(".", "/") + ".py"
+        for node in tree_of(evidence, file).body:
+            if isinstance(node, ast.Assign) and ast.unparse(node) == f"{name} = []":
+                return in_file(file, node.lineno)
     return None
 
 
@@ -237,7 +257,8 @@ def router_without_routes(evidence: Evidence) -> Because | str | None:
     }
     given = kinds.get(router["given"], f"a {router['given']} that yields no entry (any more)")
     why = f"the URLRouter has been given {given}, so it knows no path at all"
-    return Because(why, line_with(evidence, _asgi_file(evidence), "URLRouter("))
+    empty = _empty_list(evidence) if router["given"] == "list" else None
+    return Because(why, empty or line_with(evidence, _asgi_file(evidence), "URLRouter("))
 
 
 @diagnosis("router-given-no-list")

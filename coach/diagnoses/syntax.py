@@ -31,6 +31,16 @@ def classes(evidence: Evidence, file: str, name: str = "") -> list[ast.ClassDef]
     return [node for node in body if isinstance(node, ast.ClassDef) and name in ("", node.name)]
 
 
+def is_used(evidence: Evidence, name: str) -> bool:
+    """Whether a line of the learner's, its definition apart, uses or imports a name."""
+    for file in evidence.tree:
+        for node in ast.walk(tree_of(evidence, file)) if file.endswith(".py") else ():
+            named = getattr(node, "attr", None) or getattr(node, "id", None)
+            if named == name or (isinstance(node, ast.alias) and node.name == name):
+                return True
+    return False
+
+
 def class_place(evidence: Evidence, target: Told) -> Told | None:
     """Where a class is defined: the last definition of its name in its file."""
     found = classes(evidence, target["file"], target["name"]) if "file" in target else []
@@ -88,6 +98,18 @@ def calls(node: ast.AST, *names: str) -> bool:
             if name in names:
                 return True
     return False
+
+
+def call_dropped(evidence: Evidence, file: str, name: str) -> int:
+    """The line at the top level of a file that calls `name(…)` and keeps nothing of it, or 0."""
+    for node in tree_of(evidence, file).body:
+        value = node.value if isinstance(node, ast.Expr) else None
+        if isinstance(value, ast.Call):
+            called = value.func
+            known = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+            if known == name:
+                return node.lineno
+    return 0
 
 
 def raises(node: ast.AST) -> bool:

@@ -71,9 +71,9 @@ def examine(learner: Learner) -> Iterator[Finding]:
     yield writable(learner)
     yield synced(learner.folder.root)
     yield port()
-    yield program("browser", BROWSERS, "later lessons show pages; any browser will do for you")
-    yield program("Valkey", VALKEYS, "lesson 13 brings its own where there is none")
-    yield program("git", ("git",), "only `branches` needs it")
+    yield program("browser", BROWSERS, "any browser will do for you")
+    yield program("Valkey", VALKEYS, "no lesson needs it so far")
+    yield program("git", ("git",), "the coach works without it")
 
 
 def packages() -> Finding:

@@ -7,19 +7,27 @@ from coach.screen import Screen, typed
 from coach.snapshots import Snapshot
 from coach.verbs import options
 
+SHOWN = 20
+
 
 @click.command()
 @options.work
 @options.plain
-def command(work: str | None, plain: bool) -> None:
+@click.option("--all", "is_all", is_flag=True, help=f"All of them, not the last {SHOWN} alone.")
+def command(work: str | None, plain: bool, is_all: bool) -> None:
     """List the snapshots of your folder, the newest last."""
     learner = Learner.at(work)
     screen = Screen(plain)
     taken = learner.snapshots.all() if learner.folder.is_there else []
+    taken.sort(key=lambda snapshot: (snapshot.when, snapshot.ident))
     if not taken:
         screen.line("There are no snapshots yet; each check takes one.")
         return
-    for before, snapshot in zip([None, *taken], taken, strict=False):
+    rows = list(zip([None, *taken], taken, strict=False))
+    if len(rows) > SHOWN and not is_all:
+        screen.line(f"({len(rows) - SHOWN} older ones: python -m coach history --all)")
+        rows = rows[-SHOWN:]
+    for before, snapshot in rows:
         when = snapshot.when.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         screen.line(f"{snapshot.ident:4}  {when}  {snapshot.why:22}  {changes(before, snapshot)}")
     screen.line(f"{typed('rewind', 'ID')} goes back to one; what you have now is kept first.")

@@ -31,7 +31,8 @@ def command(work: str | None, as_json: bool, plain: bool) -> None:
         at = f"step {told['step']} of {told['of']}" if told["state"] == "in work" else told["state"]
         screen.line(f"{told['lesson']:3}  {told['title']:32}  {at}")
     full = BAR_CHARS * done // len(rows)
-    screen.line(f"     {'█' * full}{'░' * (BAR_CHARS - full)}  {done} of {len(rows)} lessons done")
+    bar = "█" * full + "░" * (BAR_CHARS - full)
+    screen.line(f"     {bar}  {done} of {len(rows)} lessons done, as of each one's last check")
 
 
 def row(number: int, title: str, steps: int, entry: dict[str, Any] | None) -> dict[str, Any]:

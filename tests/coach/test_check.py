@@ -110,6 +110,26 @@ def test_all_begins_where_nothing_is_there(at_work, work, read):
     assert read(work) == course.beginning(1)
 
 
+def test_retired_steps_stay_retired_while_all_is_broken(at_work, lay_out, work):
+    """A slip that fails every lesson at once does not ask for lesson 2's end again."""
+    lay_out(3)
+    assert at_work("check", "all").code == 0
+    routes = work / "myapp/routes.py"
+    right = routes.read_bytes()
+    routes.write_bytes(right.replace(b"consumers.hello", b"consumers.helo"))
+
+    broken = at_work("check", "all")
+    routes.write_bytes(right)
+
+    assert (broken.code, at_work("check", 2).code) == (1, 0)
+
+
+def test_step_is_not_retired_by_a_glance_at_a_later_lesson(at_work, lay_out):
+    """Whoever checks lesson 3 too early still has lesson 2 to do."""
+    lay_out(course.beginning(2))
+    assert [at_work("check", number).code for number in (2, 3, 2)] == [1, 1, 1]
+
+
 @pytest.mark.parametrize("begun", [3, LAST])
 def test_retired_steps_are_left_out(at_work, lay_out, begun):
     """Lesson 3 makes untrue what lesson 2 says of a WebSocket."""
@@ -123,6 +143,7 @@ def test_retired_steps_are_left_out(at_work, lay_out, begun):
         "Lesson 2 · One callable for each protocol                         1 step\n"
         "  ✓ 1  A page is still answered\n"
         "  passed: lesson 2 is done\n"
+        "  next  lessons/03-routes/README.md\n"
         "  note  Steps 2 and 3 left out: a later lesson that you have begun changes what they "
         "look at.\n"
     )

@@ -300,7 +300,7 @@ def test_read_only_folder_gets_hints(in_process, lay_out, read_only, work):
 
     ran = in_process("hint", 4)
 
-    assert (ran.code, ran.err) == (1, "")
+    assert (ran.code, ran.err) == (0, "")
     assert "  hint 1 of 3  " in ran.out
 
 
@@ -513,7 +513,7 @@ def test_damaged_progress_is_begun_anew(at_work, lay_out, work, garbage):
     after = at_work("progress", "--json")
 
     assert (told.code, told.told["done"]) == (0, 0)
-    assert (checked.code, hinted.code, hinted.err) == (0, 1, "")
+    assert (checked.code, hinted.code, hinted.err) == (0, 0, "")
     assert [row["state"] for row in after.told["lessons"][3:5]] == ["done", "in work"]
 
 

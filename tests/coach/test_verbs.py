@@ -42,7 +42,7 @@ def test_hint_grows_stronger_each_time(at_work, lay_out):
 
     ran = [at_work("hint", 3) for _ in range(4)]
 
-    assert [(one.code, one.err) for one in ran] == [(1, "")] * 4
+    assert [(one.code, one.err) for one in ran] == [(0, "")] * 4
     last = hint_lines(3, 2, 3) + AFTER
     assert [one.out for one in ran] == [hint_lines(3, 2, 1), hint_lines(3, 2, 2), last, last]
 
@@ -229,7 +229,7 @@ def test_history_lists_each_state_once(at_work, lay_out, work):
     *lines, last = ran.out.splitlines()
     assert [line.split()[0] for line in lines] == ["1", "2"]
     assert lines[0].endswith(f"  check 3                 {len(course.state(3))} files")
-    assert lines[1].endswith("  check 3                 gs2/asgi.py, notes.txt")
+    assert lines[1].endswith("  before catch-up 1       gs2/asgi.py, notes.txt")
     assert last == "make rewind-ID goes back to one; what you have now is kept first."
 
 
@@ -314,7 +314,7 @@ def test_progress_shows_every_lesson(at_work, lay_out):
     ]
     full = 20 * 2 // LAST
     assert ran.out.splitlines()[-1] == (
-        f"     {'█' * full}{'░' * (20 - full)}  2 of {LAST} lessons done"
+        f"     {'█' * full}{'░' * (20 - full)}  2 of {LAST} lessons done, as of each one's last check"
     )
     assert (list(told), told["schema"], told["done"]) == (["schema", "done", "lessons"], 1, 2)
     assert told["lessons"][1:4] == [
@@ -361,9 +361,9 @@ def test_doctor_finds_a_healthy_machine_healthy(healthy, in_process, work):
         f"  ✓ your folder     {work} can be written\n"
         "  ✓ place           a local folder\n"
         f"  ✓ port {doctor.PORT:<9}  free\n"
-        "  · browser         not found; later lessons show pages; any browser will do for you\n"
-        "  · Valkey          not found; lesson 13 brings its own where there is none\n"
-        "  · git             not found; only `branches` needs it\n"
+        "  · browser         not found; any browser will do for you\n"
+        "  · Valkey          not found; no lesson needs it so far\n"
+        "  · git             not found; the coach works without it\n"
     )
     assert not work.exists()
 
