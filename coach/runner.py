@@ -89,7 +89,7 @@ def describe(told: StepReport, step: Step, failure: Failure, story: Story) -> No
     told.did = (
         "; ".join(story.did) or f"imports {evidence.entry.partition(':')[0]} as a server does"
     )
-    told.expected, told.got = failure.expected, failure.got
+    told.expected, told.got = failure.expected, " ".join(failure.got.split())
     told.tape = [str(entry) for entry in story.tape]
     told.output = evidence.output
     told.trace = traceback_of(evidence.error)

@@ -75,15 +75,24 @@ def consumer_name_differs(evidence: Evidence) -> str | None:
 
 
 @diagnosis("two-bases")
-def two_bases(evidence: Evidence) -> str | None:
-    error = evidence.raised("TypeError", "Cannot create a consistent method resolution")
-    bases = set(re.findall(r"\w*Consumer\b", error["text"])) if error else set()
-    if not {"AsyncConsumer", "SyncConsumer"} <= bases:
-        return None
-    return (
+def two_bases(evidence: Evidence) -> Because | str | None:
+    """In one order Python refuses both; in the other the class is a SyncConsumer."""
+    both = {"AsyncConsumer", "SyncConsumer"}
+    why = (
         "a consumer derives from AsyncConsumer or from SyncConsumer, and this class names both: "
         "one of them has to go"
     )
+    error = evidence.raised("TypeError", "Cannot create a consistent method resolution")
+    if error and both <= set(re.findall(r"\w*Consumer\b", error["text"])):
+        return why
+    target = routed(evidence)
+    is_lost = evidence.kind == "silent" and bool(evidence.unawaited)
+    if not evidence.path.startswith("/ws/ac/") or not is_consumer(target) or not is_lost:
+        return None
+    for one in classes(evidence, target["file"], target["name"])[-1:]:
+        if both <= {getattr(node, "id", getattr(node, "attr", "")) for node in one.bases}:
+            return Because(why, class_place(evidence, target))
+    return None
 
 
 @diagnosis("base-called")

@@ -189,11 +189,12 @@ def event_joined(evidence: Evidence) -> str | None:
     """`number + event`, the whole event where its text is meant."""
     error = evidence.error[0] if evidence.kind == "raised" and evidence.error else None
     texts = r"(concatenate|concat) .*\bdict\b|for \+: .*'dict'"
-    if not error or not re.search(texts, error["text"]) or not error["frames"][-1]["work"]:
+    place = error["frames"][-1] if error and error["frames"] else None
+    is_received = last_event(evidence) == "websocket.receive" and is_consumer(routed(evidence))
+    if not error or not place or not is_received or not re.search(texts, error["text"]):
         return None
-    place = error["frames"][-1]
     function = function_at(evidence, place)
-    names = [argument.arg for argument in function.args.args] if function else []
+    names = [argument.arg for argument in function.args.args][1:] if function else []
     for node in ast.walk(function) if function else ():
         both = [node.left, node.right] if isinstance(node, ast.BinOp) else []
         for one in both:

@@ -90,7 +90,7 @@ MERGE = "<<<<<<< HEAD\npatterns = [\n=======\nwebsocket_urlpatterns = [\n>>>>>>>
 
 UNREADABLE = [
     Crash(
-        "a syntax error", "websocket_urlpatterns = [\n", "syntax-error",
+        "a list that is not closed", "websocket_urlpatterns = [\n", "bracket-not-closed",
         "SyntaxError: '[' was never closed", ROUTES,
         instead_of="websocket_urlpatterns = [\n    path(\"ws/hello/\", consumers.hello),\n]\n",
     ),

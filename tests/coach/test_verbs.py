@@ -313,8 +313,9 @@ def test_progress_shows_every_lesson(at_work, lay_out):
         "  4  A sync consumer                   not begun",
     ]
     full = 20 * 2 // LAST
+    bar = "█" * full + "░" * (20 - full)
     assert ran.out.splitlines()[-1] == (
-        f"     {'█' * full}{'░' * (20 - full)}  2 of {LAST} lessons done, as of each one's last check"
+        f"     {bar}  2 of {LAST} lessons done, as of each one's last check"
     )
     assert (list(told), told["schema"], told["done"]) == (["schema", "done", "lessons"], 1, 2)
     assert told["lessons"][1:4] == [
