@@ -564,7 +564,7 @@ def test_make_runs_the_tools_of_venv(ready: Clone) -> None:
     assert ready.make("run") == Ran(0, "daphne|-b|127.0.0.1|-p|8000|gs2.asgi:application\n", "")
     linted = "ruff|check\nruff|format|--check|--quiet\nmypy\n"
     assert ready.make("lint") == Ran(0, linted, "")
-    assert ready.make("test") == Ran(0, linted + "pytest\n", "")
+    assert ready.make("test") == Ran(0, linted + "pytest|-n|auto|--dist|worksteal\n", "")
 
 
 def test_make_on_an_old_python_says_so(clone: Clone) -> None:

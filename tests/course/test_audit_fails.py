@@ -163,16 +163,25 @@ NAMES = sorted(
 FIRST = {CATALOGUE[name].__module__: name for name in reversed(NAMES)}
 
 
+@pytest.fixture
+def catalogue():
+    """The catalogue; afterwards its entries are back in their order, that of the search."""
+    kept = dict(CATALOGUE)
+    yield CATALOGUE
+    CATALOGUE.clear()
+    CATALOGUE.update(kept)
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_diagnosis_that_was_dropped_is_found(name, monkeypatch):
-    monkeypatch.delitem(CATALOGUE, name)
+def test_diagnosis_that_was_dropped_is_found(name, catalogue):
+    del catalogue[name]
 
     assert f"diagnosis {name}: is not in the catalogue" in found(states.diagnoses_planted())
 
 
 @pytest.mark.parametrize("name", FIRST.values())
-def test_diagnosis_that_was_dropped_is_found_by_its_mistake(name, launcher, monkeypatch):
-    monkeypatch.delitem(CATALOGUE, name)
+def test_diagnosis_that_was_dropped_is_found_by_its_mistake(name, launcher, catalogue):
+    del catalogue[name]
     lesson, mistake = next(
         (one, mistake)
         for one in course.lessons()
@@ -183,8 +192,8 @@ def test_diagnosis_that_was_dropped_is_found_by_its_mistake(name, launcher, monk
     assert found(checks.caught(lesson, mistake, checks.branches(lesson)[0], launcher))
 
 
-def test_diagnosis_without_a_mistake_is_found(monkeypatch):
-    monkeypatch.setitem(CATALOGUE, "tea", lambda evidence: None)
+def test_diagnosis_without_a_mistake_is_found(catalogue):
+    catalogue["tea"] = lambda evidence: None
 
     assert "diagnosis tea: no planted mistake produces it" in found(states.diagnoses_planted())
 
