@@ -52,7 +52,6 @@ class Conversation:
         self.inbox: asyncio.Queue[Told] = asyncio.Queue()
         self.given = 0
         self.waiting: Told | None = None
-        self.is_over = False
 
     def tell(self, event: Told, on_tape: bool = True) -> None:
         assert self.site.process is not None
@@ -87,8 +86,6 @@ class Conversation:
                 self._write(told)
             elif told["say"] in ("gone", "flood", "died"):
                 await self.site._ended(told, expected, "handler", self.path)
-            else:
-                self.is_over = True
             return told
 
     async def _told(self, waits: Waits) -> Told | None:

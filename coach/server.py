@@ -32,7 +32,6 @@ class Server:
         self.name = name
         self.port = 0
         self.output = Output()
-        self.has_news = threading.Event()
         self.popen = subprocess.Popen(
             [sys.executable, *command], cwd=site.folder, env=site.launcher.environ | site.environ,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -145,10 +145,6 @@ def _own(evidence: Evidence) -> Told | None:
     return None
 
 
-def _in_handler(evidence: Evidence) -> bool:
-    return _own(evidence) is not None and last_event(evidence) == "websocket.receive"
-
-
 @diagnosis("event-used-as-object")
 def event_used_as_object(evidence: Evidence) -> str | None:
     error = _own(evidence)
