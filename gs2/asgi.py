@@ -5,6 +5,7 @@ import os
 from django.core.asgi import get_asgi_application
 
 from channels.routing import URLRouter, ProtocolTypeRouter
+from myapp.middleware import ThreadPerConnection
 from myapp.routes import websocket_urlpatterns
 
 # Only where the environment names no settings module yet.
@@ -16,7 +17,7 @@ application = get_asgi_application()
 # The same name again: Django lives on as the value of "http".
 application = ProtocolTypeRouter({
     "http": application,
-    "websocket": URLRouter(
+    "websocket": ThreadPerConnection(URLRouter(
         websocket_urlpatterns
-    )
+    ))
 })

@@ -1,0 +1,1 @@
+"""The laboratory: sync and async consumers, measured side by side on a real server."""

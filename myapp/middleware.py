@@ -1,0 +1,21 @@
+"""ASGI applications that stand around other ones."""
+
+from collections.abc import Awaitable, Callable
+
+from asgiref.sync import ThreadSensitiveContext
+
+Application = Callable[..., Awaitable[None]]
+
+
+class ThreadPerConnection:
+    """Gives the sync code of each connection a thread of its own.
+
+    Without it, one thread runs the sync code of all connections, one call after another.
+    """
+
+    def __init__(self, inner: Application) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
+        async with ThreadSensitiveContext():
+            await self.inner(scope, receive, send)
