@@ -239,11 +239,12 @@ def as_bytes(content: str | bytes) -> bytes:
 def begun(tree: Tree) -> int:
     """The last lesson of which a learner's files show something that the learner wrote.
 
-    That is a file that the lesson's solution brings into the site, or one that equals it.
+    That is a file that the lesson's solution brings into the site, or one that equals it; what
+    the lesson hands out is not the learner's.
     """
     last = 0
     for one in lessons():
-        before = state(one.number - 1)
+        before = beginning(one.number)
         for branch in (None, *BRANCHES):
             mine = one.solution(branch)
             is_new = any(path in tree for path in mine if path not in before)

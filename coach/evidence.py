@@ -25,13 +25,27 @@ class Entry:
 
 
 @dataclass
+class Compared:
+    """A prediction beside what was measured: `name` is the learner's name for it, and `first` what
+    they had predicted before, where that was something else."""
+
+    what: str
+    name: str
+    predicted: str
+    measured: str
+    agrees: bool
+    first: str = ""
+
+
+@dataclass
 class Evidence:
     """Facts about one failure, for the report and for the catalogue of diagnoses.
 
     `kind` is one of: not-loaded, raised, silent, returned, closed, wrong, illegal, illegal-http,
     hang, left, flood, endless, kept-running, unawaited, http, server, runserver, settings,
-    too-early. `error` is a chain of exceptions, the first cause first. `place` is the learner's
-    line that sent or was running.
+    too-early, hurried, stands-still, unfilled, predicted, in-turn, held-up. `error` is a chain of
+    exceptions, the first cause first. `place` is the learner's line that sent or was running.
+    `name` is that of a prediction, `value` what it is.
     `others` is the number of frames that other clients had sent to the same process by then.
     """
 
@@ -49,6 +63,8 @@ class Evidence:
     frame: Frame | None = None
     wanted: Frame | None = None
     others: int = 0
+    name: str = ""
+    value: Any = None
     tape: list[Entry] = field(default_factory=list)
     tree: dict[str, bytes] = field(default_factory=dict)
 

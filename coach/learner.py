@@ -14,6 +14,9 @@ from coach.folder import Folder, put_whole
 from coach.report import Report
 from coach.snapshots import Snapshot, Snapshots
 
+# More files than this that are handed out into one folder are named together.
+MANY = 3
+
 
 @dataclass
 class Learner:
@@ -44,8 +47,12 @@ class Learner:
                 self.folder.write(path, data)
             self.notes.append(f"{self.folder.shown}/ is new: your site is in it, edit it there.")
             return
-        for path in self.folder.hand_out(lesson):
-            self.notes.append(f"handed out: {self.folder.shown}/{path}")
+        given = [Path(path) for path in self.folder.hand_out(lesson)]
+        for parent in dict.fromkeys(path.parent for path in given):
+            inside = [path for path in given if path.parent == parent]
+            many = f"{parent.as_posix()}/ ({len(inside)} files)"
+            for name in [many] if len(inside) > MANY else [path.as_posix() for path in inside]:
+                self.notes.append(f"handed out: {self.folder.shown}/{name}")
 
     def snapshot(self, tree: Tree, why: str, must: bool = True) -> Snapshot | None:
         """Keep this state; where that cannot be done and need not, say so in the notes."""
@@ -72,7 +79,8 @@ class Learner:
     def progress(self) -> dict[int, dict[str, Any]]:
         """For each lesson checked: `{"passed": k, "of": n, "done": …, "once": …, "when": iso}`.
 
-        `done` is of the last check; `once` says that the lesson has ever passed.
+        `done` is of the last check; `once` says that the lesson has ever passed; `first` holds
+        the first prediction of each name, in a lesson that asks for predictions.
         """
         try:
             told = json.loads(self._progress_file.read_text("utf-8"))
@@ -89,7 +97,17 @@ class Learner:
         known = self.progress().get(report.lesson, {})
         entry: dict[str, Any] = {"passed": states.count("passed"), "of": len(states)}
         entry |= {"done": report.passed, "once": report.passed or bool(known.get("once"))}
+        now = {one.name: one.predicted for step in report.steps for one in step.compared}
+        if first := now | as_texts(known.get("first")):
+            entry["first"] = first
         self.set_progress(report.lesson, entry)
+
+    def recall(self, report: Report) -> None:
+        """Put what was predicted at first beside each prediction that has changed since."""
+        first = as_texts(self.progress().get(report.lesson, {}).get("first"))
+        for one in (one for step in report.steps for one in step.compared):
+            was = first.get(one.name, one.predicted)
+            one.first = was if was != one.predicted else ""
 
     def set_progress(self, number: int, entry: dict[str, Any]) -> None:
         known = self.progress()
@@ -124,6 +142,13 @@ class Learner:
         if lesson.number not in known:
             return max([course.begun(tree), *done])
         return self.reached(tree) if lesson.number in done else max(done, default=0)
+
+
+def as_texts(told: Any) -> dict[str, str]:
+    """A dict of texts as it was written; nothing of a file that was damaged."""
+    if not isinstance(told, dict):
+        return {}
+    return {str(name): str(value) for name, value in told.items()}
 
 
 def edited_by_mistake() -> list[str]:

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coach.evidence import CoachError, Told
+from coach.evidence import CoachError, Compared, Told
 
 
 @dataclass
@@ -30,6 +30,7 @@ class StepReport:
     where: str = ""
     output: str = ""
     trace: str = ""
+    compared: list[Compared] = field(default_factory=list)
 
     def as_json(self) -> Told:
         names = ("step", "title", "state", "did", "expected", "got", "look_at", "diagnosis", "why")

@@ -4,15 +4,22 @@ import ast
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 
 from coach import diagnoses
 from coach.conversation import Story
-from coach.course import Lesson, Step, Tree, lessons
+from coach.course import Check, Lesson, Step, Tree, lessons
 from coach.evidence import CoachError, Evidence, Failure, Told
 from coach.folder import copy_of
 from coach.process import Launcher
 from coach.report import Report, StepReport
 from coach.site import Site
+
+Follow = Callable[[str], None]
+
+
+def nobody(_: str) -> None:
+    """Follows nothing."""
 
 
 def run_check(
@@ -22,11 +29,13 @@ def run_check(
     shown: str = "work",
     reached: int = 0,
     patience: float = 1.0,
+    follow: Follow = nobody,
 ) -> Report:
     """Check a lesson on these files, in a copy; stops at the first step that fails.
 
     `reached` is the last lesson begun: steps that it or an earlier one retires are left out.
-    `patience` scales the time limits of what runs in process.
+    `patience` scales the time limits of what runs in process. `follow` is called with each step
+    as it begins.
     """
     report = Report(lesson.number, lesson.title, shown, next_page=next_page(lesson))
     began = time.perf_counter()
@@ -42,7 +51,7 @@ def run_check(
         )
     with copy_of(tree) as copy:
         site = Site(launcher, copy, story=Story(), patience=patience)
-        asyncio.run(_run_steps(report, pairs, site, tree))
+        asyncio.run(_run_steps(report, pairs, site, tree, follow))
         for step in report.steps:
             tidy(step, copy, shown)
     report.seconds = time.perf_counter() - began
@@ -59,14 +68,22 @@ def is_retired(step: Step, reached: int) -> bool:
     return step.retired_by is not None and reached >= step.retired_by
 
 
-async def _run_steps(report: Report, pairs: list, site: Site, tree: Tree) -> None:  # type: ignore[type-arg]
+async def _run_steps(
+    report: Report,
+    pairs: list[tuple[Step, Check]],
+    site: Site,
+    tree: Tree,
+    follow: Follow,
+) -> None:
     try:
         for (step, check), told in zip(pairs, report.steps, strict=True):
+            follow(f"lesson {report.lesson}, step {step.number}: {step.title}")
             site.story.begin()
             site.unawaited = []
             try:
                 await check(site)
                 told.state = "passed"
+                compared_in_words(told, site.story)
             except Failure as failure:
                 failure.evidence.tree = tree
                 describe(told, step, failure, site.story)
@@ -82,6 +99,15 @@ async def _run_steps(report: Report, pairs: list, site: Site, tree: Tree) -> Non
         await site.stop()
 
 
+def compared_in_words(told: StepReport, story: Story) -> None:
+    """What a passed step measured: the rows of the report, and their sum for its JSON."""
+    told.compared = story.compared
+    if story.compared:
+        told.did = "; ".join(story.did)
+        told.expected = "; ".join(f"{one.what}: {one.predicted}" for one in story.compared)
+        told.got = "; ".join(f"{one.what}: {one.measured}" for one in story.compared)
+
+
 def describe(told: StepReport, step: Step, failure: Failure, story: Story) -> None:
     """Fill a step's report from its failure."""
     evidence = failure.evidence
@@ -91,10 +117,11 @@ def describe(told: StepReport, step: Step, failure: Failure, story: Story) -> No
     )
     told.expected, told.got = failure.expected, " ".join(failure.got.split())
     told.tape = [str(entry) for entry in story.tape]
-    told.output = evidence.output
+    told.output, told.compared = evidence.output, story.compared
     told.trace = traceback_of(evidence.error)
     found = diagnoses.diagnose(evidence)
-    place = place_of(evidence) or place_named_by(step.look_at, evidence.tree)
+    look_at = f"{step.look_at} · {evidence.name}" if evidence.name else step.look_at
+    place = place_of(evidence) or place_named_by(look_at, evidence.tree)
     if found is not None:
         told.diagnosis, told.why = found.ident, found.why
         place = found.place or place
@@ -117,15 +144,24 @@ def place_of(evidence: Evidence) -> Told | None:
 
 
 def place_named_by(look_at: str, tree: Tree) -> Told:
-    """The place that a step names: `file`, or `file · function` with the line of its `def`."""
+    """The place that a step names: `file`, or `file · name` with the line that defines it."""
     file, _, name = look_at.partition(" · ")
     place: Told = {"file": file, "line": 0, "name": "", "work": True}
     with contextlib.suppress(SyntaxError, ValueError, UnicodeDecodeError):
         for node in ast.walk(ast.parse(tree.get(file, b""))):
-            kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-            if isinstance(node, kinds) and node.name == name:
-                return place | {"line": node.lineno, "name": name}
+            line = line_of_definition(node, name)
+            if line:
+                return place | {"line": line, "name": name}
     return place
+
+
+def line_of_definition(node: ast.AST, name: str) -> int:
+    """The line on which this node defines `name`, or 0."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return node.lineno if node.name == name else 0
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        return node.lineno if node.id == name else 0
+    return 0
 
 
 def traceback_of(error: list[Told]) -> str:

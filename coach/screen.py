@@ -1,9 +1,10 @@
 """Everything that the terminal shows. Colour only on a terminal; elsewhere one fact a line."""
 
+import contextlib
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TextIO
 
 from rich.console import Console
@@ -48,6 +49,14 @@ class Screen:
             self.line(text)
 
 
+@contextlib.contextmanager
+def under_way() -> Iterator[Callable[[str], None]]:
+    """What a command does now, on a line of the terminal that goes when it is done."""
+    console = Console(stderr=True, highlight=False)
+    with console.status("", spinner="line") as status:
+        yield lambda text: status.update(Text(encodable(text, sys.stderr), style="dim"))
+
+
 def wrapped(text: Text, console: Console) -> Iterable[Text]:
     """A line broken to fit the console; what goes on stands below where the content began."""
     if "\n" in text.plain or text.cell_len <= console.width:
@@ -86,6 +95,7 @@ def report_lines(report: Report, trace: bool = False, hint: bool = True) -> list
         if step.state == "waiting":
             line.stylize("dim")
         lines.append(line)
+        lines += compared_lines(step)
         if step is failed:
             lines += failure_lines(step, report.work, trace)
     if failed and hint:
@@ -139,6 +149,17 @@ def failure_lines(step: StepReport, work: str, trace: bool) -> list[Text]:
         lines += [Text(), Text("    the traceback", style="dim")]
         lines += [Text(f"      {line}") for line in step.trace.splitlines()]
     return [*lines, Text()]
+
+
+def compared_lines(step: StepReport) -> list[Text]:
+    """Each prediction beside what was measured; the report keeps what was predicted at first."""
+    lines = []
+    for one in step.compared:
+        at_first = f"  at first {one.first}" if one.first else ""
+        text = f"predicted {one.predicted:7}measured {one.measured}{at_first}"
+        line = Text(f"       {one.what:38}", style="dim")
+        lines.append(line.append(text, style="not dim" if one.agrees else "not dim yellow"))
+    return lines
 
 
 def fact(label: str, text: str, style: str) -> Text:

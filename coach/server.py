@@ -135,7 +135,7 @@ class Server:
         expected = f"HTTP {status} instead of a WebSocket"
         self.site.story.add(f"a client opens {path}")
         try:
-            async with self._dial(path):
+            async with self.dial(path):
                 got = "an open WebSocket"
         except InvalidStatus as refusal:
             if refusal.response.status_code == status:
@@ -150,7 +150,7 @@ class Server:
         """A WebSocket client that this server lets in."""
         self.site.story.add(f"{who} opens {path}")
         try:
-            connection = await self._dial(path)
+            connection = await self.dial(path)
         except Exception as error:
             got = f"{type(error).__name__}: {error}"
             status = getattr(getattr(error, "response", None), "status_code", None)
@@ -162,7 +162,8 @@ class Server:
             with contextlib.suppress(Exception):
                 await connection.close()
 
-    def _dial(self, path: str) -> Any:
+    def dial(self, path: str) -> Any:
+        """What opens a WebSocket of the library websockets: to be awaited, or entered."""
         from websockets.asyncio.client import connect
         from websockets.typing import Origin
 

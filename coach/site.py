@@ -60,6 +60,8 @@ class Site:
         self.frames = 0  # what all clients together have sent
         self.answers: asyncio.Queue[Told] = asyncio.Queue()
         self.helpers: list[Site] = []
+        self.open = contextlib.AsyncExitStack()
+        self.server: Server | None = None
 
     # -- the process --------------------------------------------------------------------------
 
@@ -110,7 +112,8 @@ class Site:
             await self._ended(told, expected, "import")
 
     async def stop(self) -> None:
-        """End the process, and those of `other`."""
+        """End the process, those of `other`, and the server."""
+        await self.open.aclose()
         for helper in self.helpers:
             await helper.stop()
         if self.process is not None:
@@ -171,6 +174,20 @@ class Site:
         evidence = self.evidence("left", stage=stage, status=status)
         evidence.place = self.leaving["by"] if self.leaving else None
         raise Failure(expected, f"the process ended {how}", evidence)
+
+    async def ask(self, command: Told, expected: str, stage: str) -> Told:
+        """What the process answers to a command; fails the step where it hangs or ends."""
+        await self.load()
+        assert self.process is not None
+        self.process.tell(command)
+        limit_s = LOAD_LIMIT_S * self.patience
+        told = await self._answer(limit_s)
+        if told is None:
+            await self._hang(expected, f"no answer within {limit_s:g} s", stage)
+            raise AssertionError
+        if told["say"] in ("gone", "flood", "died"):
+            await self._ended(told, expected, stage)
+        return told
 
     def evidence(self, kind: str, **known: Any) -> Evidence:
         """What is known now, for a failure of this kind."""
@@ -251,6 +268,12 @@ class Site:
             raise Failure("every coroutine is awaited", got, evidence)
 
     # -- servers --------------------------------------------------------------------------------
+
+    async def served(self) -> "Server":
+        """The site behind one real Daphne, which stays for the steps that follow."""
+        if self.server is None:
+            self.server = await self.open.enter_async_context(self.daphne())
+        return self.server
 
     @contextlib.asynccontextmanager
     async def daphne(self) -> AsyncIterator["Server"]:

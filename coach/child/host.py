@@ -6,12 +6,15 @@ In, on standard input: first one line of configuration, then commands.
     {"do": "open", "id": 1, "scope": {…}}      call the application with this scope
     {"do": "event", "id": 1, "event": {…}}     what its `receive` gives next
     {"do": "where"}                            which lines of the learner's run now
+    {"do": "values", "module": "myapp.x"}      import a module, and tell its plain values
+    {"do": "pulse"}, {"do": "pulse-over"}      watch whether the event loop stands still
     {"do": "quit"}
 
 Out: `loaded` or `not-loaded` once; then `sent`, `waits`, `returned` and `raised` for each
-connection, `unawaited` for a coroutine that nobody awaited, `place` for `where`, and
-`leaving` when the learner's code ends the process. Verdicts are not made here: code that
-ends this process, floods it or changes what it imports cannot turn a failure into a pass.
+connection, `unawaited` for a coroutine that nobody awaited, `place` for `where`, `values` or
+`not-imported`, `pulse` for `pulse-over`, and `leaving` when the learner's code ends the
+process. Verdicts are not made here: code that ends this process, floods it or changes what it
+imports cannot turn a failure into a pass.
 """
 
 import asyncio
@@ -21,11 +24,13 @@ import importlib
 import os
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, MutableMapping
 from json import dumps, loads
 from typing import Any
 
+from coach.child.pulse import Pulse
 from coach.child.witness import Told, Witness, text_of
 
 Event = MutableMapping[str, Any]
@@ -68,6 +73,7 @@ class Connection:
             self.scope["headers"] = [(name, value) for name, value in self.scope["headers"]]
         self.inbox: asyncio.Queue[Event] = asyncio.Queue()
         self.taken = 0
+        self.last_s = time.perf_counter()  # when it was last given an event, or sent one
 
     async def receive(self) -> Event:
         if self.inbox.empty():
@@ -75,11 +81,14 @@ class Connection:
             self.host.say("waits", id=self.ident, taken=self.taken, busy=busy)
         event = await self.inbox.get()
         self.taken += 1
+        self.last_s = time.perf_counter()
         return event
 
     async def send(self, event: Event) -> None:
+        now_s = time.perf_counter()
         by = self.host.witness.sender(sys._getframe(1))
-        self.host.say("sent", id=self.ident, event=plain(event), by=by)
+        after_s, self.last_s = now_s - self.last_s, now_s
+        self.host.say("sent", id=self.ident, event=plain(event), by=by, after_s=after_s)
 
     async def run(self, application: Callable[..., Any]) -> None:
         try:
@@ -251,8 +260,24 @@ class Host:
             self.connections[connection.ident] = connection
             task = asyncio.ensure_future(connection.run(self.application))
             self.tasks.add(task)
+        elif command["do"] == "values":
+            self.tell_values(command["module"])
+        elif command["do"] == "pulse":
+            self.pulse = Pulse(self.witness, self.loop)
+        elif command["do"] == "pulse-over":
+            self.say("pulse", **self.pulse.end())
         else:
             self.connections[command["id"]].inbox.put_nowait(rebuilt(command["event"]))
+
+    def tell_values(self, name: str) -> None:
+        """Import a module of the learner's, and tell what its names are bound to."""
+        try:
+            named = vars(importlib.import_module(name))
+        except BaseException as error:
+            self.say("not-imported", error=self.witness.error(error))
+            return
+        values = {key: plain(value) for key, value in named.items() if key[:1] != "_"}
+        self.say("values", values=values)
 
 
 def take_streams() -> tuple[Any, int]:

@@ -7,6 +7,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Coroutine, Iterable, Mapping
+from inspect import CO_COROUTINE
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -99,6 +100,17 @@ class Witness:
                 return self.frame(frame)
             frame = frame.f_back
         return None
+
+    def running_on(self, thread: int) -> Told | None:
+        """The learner's line that an event loop's thread is running now: the coroutine's, where
+        that has called a plain function."""
+        frame = sys._current_frames().get(thread)
+        innermost = self._learner_frame(frame)
+        while frame is not None:
+            if self.is_ours(frame.f_code.co_filename) and frame.f_code.co_flags & CO_COROUTINE:
+                return self.frame(frame)
+            frame = frame.f_back
+        return innermost
 
     def where(self, loop: asyncio.AbstractEventLoop | None) -> list[Told]:
         """The learner's lines that are running or awaited now, threads before tasks."""

@@ -28,11 +28,14 @@ from coach.diagnoses import handlers as _handlers
 from coach.diagnoses import events as _events
 from coach.diagnoses import answers as _answers
 from coach.diagnoses import consumers as _consumers
+from coach.diagnoses import predictions as _predictions
+from coach.diagnoses import threads as _threads
 # isort: on
 
 MODULES = (
     _crash, _python, _entry, _settings, _classes, _modules, _packages, _protocols, _routes,
     _endpoints, _routers, _coroutines, _handlers, _events, _answers, _consumers,
+    _predictions, _threads,
 )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """`check N`: hand out lesson N's files, keep a snapshot, run its steps, report."""
 
+import os
+import sys
 from pathlib import Path
 
 import click
@@ -9,7 +11,7 @@ from coach.course import Lesson, Tree, lesson, lessons
 from coach.learner import Learner, edited_by_mistake
 from coach.process import Launcher
 from coach.report import Report, print_json, write_junit
-from coach.runner import run_check
+from coach.runner import Follow, nobody, run_check
 from coach.verbs import options
 
 
@@ -42,7 +44,7 @@ def command(
     """Check lesson N, or all lessons begun so far; stops at the first step that fails."""
     with Launcher() as launcher:
         learner = Learner.at(work)
-        reports = [check_one(learner, lesson, launcher)] if lesson else check_all(learner, launcher)
+        reports = run(learner, lesson, launcher, is_shown=not (plain or as_json))
         if junit:
             write_junit(reports, junit)
         passed = all(report.passed for report in reports)
@@ -54,15 +56,38 @@ def command(
         leave(FAILED)
 
 
-def check_one(learner: Learner, lesson: Lesson, launcher: Launcher) -> Report:
+def run(
+    learner: Learner, lesson: Lesson | None, launcher: Launcher, is_shown: bool
+) -> list[Report]:
+    """Check one lesson, or all; a terminal shows meanwhile which step is under way."""
+    if not is_shown or os.environ.get("NO_COLOR") or not sys.stderr.isatty():
+        return check_these(learner, lesson, launcher)
+    from coach.screen import under_way
+
+    with under_way() as follow:
+        return check_these(learner, lesson, launcher, follow)
+
+
+def check_these(
+    learner: Learner, lesson: Lesson | None, launcher: Launcher, follow: Follow = nobody
+) -> list[Report]:
+    if lesson is None:
+        return check_all(learner, launcher, follow)
+    return [check_one(learner, lesson, launcher, follow)]
+
+
+def check_one(
+    learner: Learner, lesson: Lesson, launcher: Launcher, follow: Follow = nobody
+) -> Report:
     """Prepare the folder, keep its state, and check one lesson."""
     is_first = lesson.number not in learner.progress()
     learner.prepare(lesson)
     tree = learner.folder.read()
     learner.snapshot(tree, f"check {lesson.number}", must=False)
     reached = learner.reached_after(lesson, tree)
-    report = run_check(lesson, tree, launcher, learner.folder.shown, reached)
+    report = run_check(lesson, tree, launcher, learner.folder.shown, reached, follow=follow)
     learner.remember(report)
+    learner.recall(report)
     report.notes = learner.notes + report.notes
     if not report.passed:
         report.notes += advice(lesson, tree, is_first)
@@ -74,18 +99,20 @@ def check_one(learner: Learner, lesson: Lesson, launcher: Launcher) -> Report:
     return report
 
 
-def check_all(learner: Learner, launcher: Launcher) -> list[Report]:
+def check_all(learner: Learner, launcher: Launcher, follow: Follow = nobody) -> list[Report]:
     """Every lesson begun so far, each up to its first failing step."""
     if not learner.folder.is_there:
-        return [check_one(learner, lesson(1), launcher)]
+        return [check_one(learner, lesson(1), launcher, follow)]
     tree = learner.folder.read()
     learner.snapshot(tree, "check all", must=False)
     last = max(learner.reached(tree), 1)
     begun = [(one, learner.reached_after(one, tree)) for one in lessons() if one.number <= last]
     reports = []
     for one, reached in begun:
-        reports.append(run_check(one, tree, launcher, learner.folder.shown, reached))
+        shown = learner.folder.shown
+        reports.append(run_check(one, tree, launcher, shown, reached, follow=follow))
         learner.remember(reports[-1])
+        learner.recall(reports[-1])
     reports[0].notes = learner.notes + reports[0].notes
     return reports
 

@@ -71,7 +71,11 @@ def examine(learner: Learner) -> Iterator[Finding]:
     yield writable(learner)
     yield synced(learner.folder.root)
     yield port()
-    yield program("browser", BROWSERS, "any browser will do for you")
+    yield program(
+        "browser",
+        BROWSERS,
+        "any browser will do for you; `make test` leaves out what needs this one",
+    )
     yield program("Valkey", VALKEYS, "no lesson needs it so far")
     yield program("git", ("git",), "the coach works without it")
 

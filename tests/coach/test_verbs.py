@@ -362,7 +362,7 @@ def test_doctor_finds_a_healthy_machine_healthy(healthy, in_process, work):
         f"  ✓ your folder     {work} can be written\n"
         "  ✓ place           a local folder\n"
         f"  ✓ port {doctor.PORT:<9}  free\n"
-        "  · browser         not found; any browser will do for you\n"
+        "  · browser         not found; yours will do; `make test` leaves its browser tests out\n"
         "  · Valkey          not found; no lesson needs it so far\n"
         "  · git             not found; the coach works without it\n"
     )

@@ -1,0 +1,93 @@
+"""What lesson 7 looks at: a blocking call beside the event loop, and a thread per connection."""
+
+from typing import Any
+
+from coach import measuring
+from coach.course import LESSONS
+from coach.evidence import Failure
+from coach.site import Site
+from compare import experiments
+from compare.experiments import Converse
+
+SYNC, ASYNC, REPORT = "/ws/sc/", "/ws/ac/", "/ws/report/"
+REPORTS = "myapp/reports.py"
+GIVEN = LESSONS / "07-threads" / "handout" / REPORTS
+
+MOST_STANDSTILL_S = 0.05
+# Waits that overlap take little more than one of them; one after another, as many times as long.
+TOGETHER = 2.5
+
+
+async def check_reports_arrive(site: Site) -> None:
+    put_reports(site)
+    ana = await site.connect(REPORT, who="Ana")
+    await ana.settle()
+    for subject in ("tea", "käse"):
+        await ana.send(subject)
+        await ana.hears(f"report on {subject}")
+    await ana.settle()
+
+
+async def check_loop_goes_on(site: Site) -> None:
+    put_reports(site)
+    ana = await site.connect(REPORT, who="Ana")
+    await ana.settle()
+    expected = "the event loop never stops for longer than 50 ms while the report is made"
+    async with measuring.stays_awake(site, expected, MOST_STANDSTILL_S):
+        await ana.send("tea")
+        await ana.hears("report on tea")
+
+
+async def check_five_reports_overlap(site: Site) -> None:
+    put_reports(site)
+    await overlap(site, REPORT, 5, "tea", "report on tea")
+
+
+async def check_ten_sync_waits_overlap(site: Site) -> None:
+    put_reports(site)
+    await overlap(site, SYNC, 10, "count 1", "1")
+
+
+async def check_sync_wait_holds_up_nobody(site: Site) -> None:
+    put_reports(site)
+    server = await site.served()
+    site.story.add(f'a client of {SYNC} sends "count 3", and Ben sends a word to {ASYNC} meanwhile')
+    async with experiments.opened(server.dial, [ASYNC]) as [ben]:
+        probes = {"Ben": measuring.word_probe(ben)}
+        found = await measuring.held_up(site, SYNC, probes, {"Ben": False})
+    if found["Ben"]:
+        evidence = site.evidence("held-up", path=SYNC)
+        raise Failure(
+            "Ben is answered while the other waits", "only after its last frame", evidence
+        )
+
+
+def put_reports(site: Site) -> None:
+    """The lesson's own reports.py stands in the copy that runs, whatever the learner's says."""
+    if site.process is None:
+        site.add_file(REPORTS, GIVEN.read_text("utf-8"))
+
+
+async def overlap(site: Site, path: str, connections: int, ask: str, answer: str) -> None:
+    """Connections that ask at the same moment take together little longer than one alone."""
+    converse = asks(ask, answer)
+    one_s = await measuring.together(site, path, 1, lambda _: True, converse)
+    site.story.add(f'{connections} clients of {path} each send "{ask}" at the same moment')
+    limit_s = TOGETHER * one_s
+    all_s = await measuring.together(site, path, connections, lambda s: s < limit_s, converse)
+    if all_s >= limit_s:
+        evidence = site.evidence("in-turn", path=path, value=all_s / one_s)
+        got = f"all {connections} took {all_s / one_s:.0f} times as long as one"
+        raise Failure("all are answered in little more than the time of one", got, evidence)
+
+
+def asks(ask: str, answer: str) -> Converse:
+    """What one connection says, and what it has to hear."""
+
+    async def converse(connection: Any) -> None:
+        await connection.send(ask)
+        frame = await connection.recv()
+        if frame != answer:
+            raise experiments.WrongAnswer(ask, answer, frame)
+
+    return converse
