@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
 from coach.conversation import Socket
-from coach.evidence import CoachError, Failure, Told
+from coach.evidence import CoachError, Failure, Told, shown
 from coach.server import HOST, Server
 from coach.site import Site
 from compare import experiments
@@ -117,7 +117,10 @@ async def experiment(server: Server, expected: str, run: Awaitable[T]) -> T:
     try:
         return await asyncio.wait_for(run, EXPERIMENT_LIMIT_S)
     except WrongAnswer as answer:
-        wanted, got = f'"{answer.expected}"', f"the frame {answer.got!r} to {answer.asked!r}"
+        wanted, got = (
+            shown(answer.expected),
+            f"the frame {shown(answer.got)} to {shown(answer.asked)}",
+        )
         raise Failure(wanted, got, server.evidence("server")) from None
     except TimeoutError:
         got = f"no end within {EXPERIMENT_LIMIT_S:g} s"

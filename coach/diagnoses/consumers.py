@@ -16,6 +16,7 @@ from coach.diagnoses.syntax import (
 from coach.diagnoses.target import (
     base_of,
     handler,
+    has_sent,
     is_accepted,
     is_binary,
     is_consumer,
@@ -222,7 +223,7 @@ def binary_ignored(evidence: Evidence) -> Because | None:
 def no_answer(evidence: Evidence) -> Because | None:
     name, mine = handler(evidence)
     is_received = evidence.kind == "silent" and last_event(evidence) == "websocket.receive"
-    if not is_received or not mine or not is_consumer(routed(evidence)):
+    if not is_received or not mine or not is_consumer(routed(evidence)) or has_sent(evidence):
         return None
     function = function_at(evidence, mine["at"])
     prints = function is not None and calls(function, "print")

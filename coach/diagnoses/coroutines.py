@@ -1,25 +1,39 @@
 """Causes between `def` and `async def`: what nobody awaits, and what cannot be awaited."""
 
+import ast
 import re
 
-from coach.diagnoses.catalogue import Because, diagnosis
-from coach.diagnoses.syntax import calls, class_place, def_place, functions, raises, tree_of
+from coach.diagnoses.catalogue import Because, diagnosis, in_file
+from coach.diagnoses.syntax import (
+    Function,
+    calls,
+    class_place,
+    def_place,
+    function_at,
+    functions,
+    line_text,
+    raises,
+    tree_of,
+)
 from coach.diagnoses.target import handler, is_consumer, is_generic, is_sync, routed
 from coach.evidence import Evidence, Told
 
 SENDERS = ("send", "accept", "close", "send_json")
+PAUSES = ("sleep", "to_thread", "__call__")  # the last is that of sync_to_async(time.sleep)
 NOT_AWAITABLE = re.compile(
     r"object (\w+) can't be used in 'await' expression|'(\w+)' object can't be awaited"
 )
 
 
 def _matters(evidence: Evidence, told: Told) -> bool:
-    """Whether a coroutine is a `send`, or a function of the learner's that sends or raises."""
+    """Whether a coroutine is a `send`, or a function of the learner's that sends or raises; where
+    a pause is missing, the same of what pauses."""
     name = told["coroutine"].rpartition(".")[2]
-    if name in SENDERS:
+    words = PAUSES if evidence.kind == "hurried" else SENDERS
+    if name in words:
         return True
     return any(
-        function.name == name and (calls(function, *SENDERS) or raises(function))
+        function.name == name and (calls(function, *words) or raises(function))
         for file in evidence.tree
         if file.endswith(".py")
         for function in functions(tree_of(evidence, file))
@@ -31,7 +45,7 @@ def _lost(evidence: Evidence) -> Told | None:
     is_early = evidence.kind == "illegal" and "before websocket.accept" in evidence.tape[-1].mark
     if evidence.kind == "unawaited":
         return evidence.unawaited[0]
-    if evidence.kind not in ("silent", "kept-running") and not is_early:
+    if evidence.kind not in ("silent", "kept-running", "hurried") and not is_early:
         return None
     return next((told for told in evidence.unawaited if _matters(evidence, told)), None)
 
@@ -98,6 +112,44 @@ def send_is_sync_already(evidence: Evidence) -> str | None:
     )
 
 
+@diagnosis("plain-def-awaited")
+def plain_def_awaited(evidence: Evidence) -> Because | None:
+    """`await self.count_to(…)`, where count_to is a plain `def` of the learner's."""
+    error = _not_awaitable(evidence)
+    last = error["frames"][-1] if error and error["frames"] else None
+    if not last or not last["work"]:
+        return None
+    tree = tree_of(evidence, last["file"])
+    awaited = {
+        node.value.func.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Await) and node.lineno == last["line"]
+        if isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute)
+        if isinstance(node.value.func.value, ast.Name) and node.value.func.value.id == "self"
+    }
+    plain = [one for one in _siblings(evidence, last) if one.name in awaited]
+    if len(awaited) != 1 or len(plain) != 1 or isinstance(plain[0], ast.AsyncFunctionDef):
+        return None
+    name = plain[0].name
+    why = (
+        f"{name} is a plain `def`, so a call of it gives None, and line {last['line']} awaits that: "
+        "to be awaited, it has to be an `async def`"
+    )
+    return Because(why, in_file(last["file"], plain[0].lineno, name))
+
+
+def _siblings(evidence: Evidence, place: Told) -> list[Function]:
+    """The methods of the class that a line stands in."""
+    return [
+        function
+        for node in ast.walk(tree_of(evidence, place["file"]))
+        if isinstance(node, ast.ClassDef)
+        if node.lineno <= place["line"] <= (node.end_lineno or 0)
+        for function in node.body
+        if isinstance(function, Function)
+    ]
+
+
 @diagnosis("await-on-nothing")
 def await_on_nothing(evidence: Evidence) -> str | None:
     error = _not_awaitable(evidence)
@@ -105,6 +157,11 @@ def await_on_nothing(evidence: Evidence) -> str | None:
     if not error or not found or not error["frames"] or not error["frames"][-1]["work"]:
         return None
     kind = found[1] or found[2]
+    if re.search(r"\bawait (time\.)?sleep\(", line_text(evidence, error["frames"][-1])):
+        return (
+            "the sleep on this line is that of the module time: it holds the event loop, and "
+            "gives None; the one that can be awaited is asyncio.sleep"
+        )
     if kind in ("method", "function", "builtin_function_or_method"):
         return (
             f"this line awaits a {kind} that it does not call: parentheses are missing after its "
@@ -187,7 +244,8 @@ def coroutine_not_awaited(evidence: Evidence) -> Because | None:
     told = _lost(evidence)
     if told is None:
         return None
-    return Because(
-        f"{told['coroutine']}(…) is called here and never awaited, so nothing in it runs",
-        told["at"],
-    )
+    why = f"{told['coroutine']}(…) is called here and never awaited, so nothing in it runs"
+    is_plain = isinstance(function_at(evidence, told["at"]), ast.FunctionDef)
+    if evidence.kind == "hurried" and is_plain:
+        why += ": a plain `def` cannot await, and pauses with time.sleep"
+    return Because(why, told["at"])

@@ -5,7 +5,7 @@ import difflib
 import re
 
 from coach.diagnoses.catalogue import Because, diagnosis, in_file
-from coach.diagnoses.syntax import class_place, def_place, functions, tree_of
+from coach.diagnoses.syntax import class_place, def_place, functions, line_text, tree_of
 from coach.diagnoses.target import (
     RAW_HANDLERS,
     base_of,
@@ -237,4 +237,25 @@ def attribute_never_set(evidence: Evidence) -> str | None:
         return None
     return (
         f"nothing has set self.{name} by then: websocket_connect is where it gets its first value"
+    )
+
+
+@diagnosis("attribute-hides-method")
+def attribute_hides_method(evidence: Evidence) -> str | None:
+    """`self.count(3)` finds the number that websocket_connect has put there."""
+    error = evidence.raised("TypeError", "' object is not callable")
+    place = error["frames"][-1] if error and error["frames"] else None
+    called = re.findall(r"\bself\.(\w+)\(", line_text(evidence, place))
+    nodes = list(ast.walk(tree_of(evidence, routed(evidence)["file"])))
+    stored = {
+        node.attr
+        for node in nodes
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    }
+    hidden = [name for name in called if name in stored and name in routed(evidence)["methods"]]
+    if len(hidden) != 1:
+        return None
+    return (
+        f"self.{hidden[0]} is an attribute and a method of one name: what was assigned to it hides "
+        "the method, so one of the two needs another name"
     )

@@ -123,6 +123,14 @@ def is_accepted(evidence: Evidence) -> bool:
     return any(e.direction == "←" and e.text.startswith("websocket.accept") for e in lines)
 
 
+def has_sent(evidence: Evidence) -> bool:
+    """Whether the application has sent something since the last event that it was given."""
+    for entry in reversed(evidence.tape):
+        if entry.direction == "→" or not entry.mark:
+            return entry.direction == "←"
+    return False
+
+
 def clients(evidence: Evidence) -> int:
     """How many clients the tape of this step knows."""
     return len({entry.who for entry in evidence.tape})

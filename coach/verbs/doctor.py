@@ -71,11 +71,7 @@ def examine(learner: Learner) -> Iterator[Finding]:
     yield writable(learner)
     yield synced(learner.folder.root)
     yield port()
-    yield program(
-        "browser",
-        BROWSERS,
-        "any browser will do for you; `make test` leaves out what needs this one",
-    )
+    yield program("browser", BROWSERS, "yours will do; `make test` leaves its browser tests out")
     yield program("Valkey", VALKEYS, "no lesson needs it so far")
     yield program("git", ("git",), "the coach works without it")
 

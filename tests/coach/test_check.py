@@ -466,7 +466,7 @@ def test_check_that_breaks_is_our_fault(in_process, lay_out, monkeypatch):
 
 
 def test_coach_that_breaks_says_how_to_report_it(in_process, lay_out, monkeypatch):
-    def broken(*_):
+    def broken(*_, **__):
         raise ValueError("tea")
 
     lay_out(4)
