@@ -17,7 +17,7 @@ export WORK
 endif
 
 .SUFFIXES:
-.PHONY: help setup lessons history progress doctor run test audit lint bench always
+.PHONY: help setup lessons history progress doctor run compare test audit lint bench always
 
 # Prints the lines below that begin with two number signs.
 help:
@@ -57,6 +57,9 @@ doctor:
 ##   make run          serve the finished site at http://127.0.0.1:8000/
 run:
 	$(MODULE) daphne -b 127.0.0.1 -p 8000 gs2.asgi:application
+##   make compare      sync and async consumers, measured here (QUICK=1: in 15 s; SITE=folder)
+compare:
+	$(TOOL) compare run $(if $(QUICK),--quick) $(if $(SITE),--site "$(SITE)")
 ##
 ## To teach and to build
 ##   make setup        make .venv for the lessons (every target does, where it is missing)

@@ -14,6 +14,7 @@ from typing import Any
 
 Dial = Callable[[str], Any]
 Ask = Callable[[], Awaitable[None]]
+Converse = Callable[[Any], Awaitable[None]]
 
 # A client that was itself held up for a quarter of the wait has seen nothing for certain.
 MOST_STALLED = 0.25
@@ -27,18 +28,26 @@ OPEN_AT_ONCE = 50
 
 @dataclass(frozen=True)
 class Lane:
-    """One connection's wait: when it asked, and when it had its last frame."""
+    """One connection's wait: when it asked, and when it had its last frame.
+
+    `client` is its own port, by which a server can tell it from others.
+    """
 
     asked_s: float
     answered_s: float
+    client: int = 0
 
 
 @dataclass(frozen=True)
 class Crowd:
-    """What connections that asked at the same moment saw. `stalled_s`: the client's own worst."""
+    """What connections that asked at the same moment saw. `stalled_s`: the client's own worst.
+
+    `began_s` is what `time.perf_counter` showed at the 0 of the lanes.
+    """
 
     lanes: list[Lane]
     stalled_s: float
+    began_s: float = 0.0
 
     @property
     def seconds(self) -> float:
@@ -130,6 +139,11 @@ async def counted(connection: Any, last: int, watch_s: Callable[[], float]) -> l
     return times
 
 
+async def count_once(connection: Any) -> None:
+    """Ask for a count to 1, and hear it."""
+    await counted(connection, 1, time.perf_counter)
+
+
 class WrongAnswer(Exception):
     """A site that answers something else than the experiment needs."""
 
@@ -140,13 +154,21 @@ class WrongAnswer(Exception):
         self.got = got
 
 
-async def together(dial: Dial, path: str, connections: int, last: int = 1) -> Crowd:
-    """Connections that each ask at the same moment for a count to `last`."""
+async def together(
+    dial: Dial, path: str, connections: int, converse: Converse = count_once
+) -> Crowd:
+    """Connections that each ask at the same moment; `converse` ends with the last answer."""
     async with opened(dial, [path] * connections) as clients, Stopwatch().running() as watch:
         began = time.perf_counter()
-        asked = [counted(one, last, lambda: time.perf_counter() - began) for one in clients]
-        times = await asyncio.gather(*asked)
-    return Crowd([Lane(one[0], one[-1]) for one in times], watch.stalled_s)
+
+        async def lane(client: Any) -> Lane:
+            asked_s = time.perf_counter() - began
+            await converse(client)
+            answered_s = time.perf_counter() - began
+            return Lane(asked_s, answered_s, int(client.local_address[1]))
+
+        lanes = await asyncio.gather(*(lane(client) for client in clients))
+    return Crowd(lanes, watch.stalled_s, began)
 
 
 async def holdup(

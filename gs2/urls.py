@@ -1,9 +1,10 @@
 """Which view answers which path over HTTP."""
 
-from django.urls import path
+from django.urls import include, path
 
 from myapp import views
 
 urlpatterns = [
     path("", views.show_map, name="map"),
+    path("", include("myapp.pages")),
 ]

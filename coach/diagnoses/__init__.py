@@ -16,6 +16,7 @@ from coach.diagnoses import crash as _crash
 from coach.diagnoses import python as _python
 from coach.diagnoses import entry as _entry
 from coach.diagnoses import settings as _settings
+from coach.diagnoses import threads as _threads
 from coach.diagnoses import classes as _classes
 from coach.diagnoses import modules as _modules
 from coach.diagnoses import packages as _packages
@@ -29,13 +30,12 @@ from coach.diagnoses import events as _events
 from coach.diagnoses import answers as _answers
 from coach.diagnoses import consumers as _consumers
 from coach.diagnoses import predictions as _predictions
-from coach.diagnoses import threads as _threads
 # isort: on
 
 MODULES = (
-    _crash, _python, _entry, _settings, _classes, _modules, _packages, _protocols, _routes,
-    _endpoints, _routers, _coroutines, _handlers, _events, _answers, _consumers,
-    _predictions, _threads,
+    _crash, _python, _entry, _settings, _threads, _classes, _modules, _packages, _protocols,
+    _routes, _endpoints, _routers, _coroutines, _handlers, _events, _answers, _consumers,
+    _predictions,
 )  # fmt: skip
 
 

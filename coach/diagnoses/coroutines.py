@@ -8,8 +8,8 @@ from coach.diagnoses.syntax import (
     Function,
     calls,
     class_place,
+    classes,
     def_place,
-    function_at,
     functions,
     line_text,
     raises,
@@ -114,7 +114,7 @@ def send_is_sync_already(evidence: Evidence) -> str | None:
 
 @diagnosis("plain-def-awaited")
 def plain_def_awaited(evidence: Evidence) -> Because | None:
-    """`await self.count_to(…)`, where count_to is a plain `def` of the learner's."""
+    """`await self.count_to(…)`, where count_to is a plain `def` of the learner's that sends."""
     error = _not_awaitable(evidence)
     last = error["frames"][-1] if error and error["frames"] else None
     if not last or not last["work"]:
@@ -130,10 +130,12 @@ def plain_def_awaited(evidence: Evidence) -> Because | None:
     plain = [one for one in _siblings(evidence, last) if one.name in awaited]
     if len(awaited) != 1 or len(plain) != 1 or isinstance(plain[0], ast.AsyncFunctionDef):
         return None
+    if not calls(plain[0], *SENDERS):  # it may be right as it is, and the `await` wrong
+        return None
     name = plain[0].name
     why = (
-        f"{name} is a plain `def`, so a call of it gives None, and line {last['line']} awaits that: "
-        "to be awaited, it has to be an `async def`"
+        f"{name} is a plain `def`, so a call of it gives None, and line {last['line']} awaits "
+        "that: to be awaited, it has to be an `async def`"
     )
     return Because(why, in_file(last["file"], plain[0].lineno, name))
 
@@ -245,7 +247,20 @@ def coroutine_not_awaited(evidence: Evidence) -> Because | None:
     if told is None:
         return None
     why = f"{told['coroutine']}(…) is called here and never awaited, so nothing in it runs"
-    is_plain = isinstance(function_at(evidence, told["at"]), ast.FunctionDef)
-    if evidence.kind == "hurried" and is_plain:
-        why += ": a plain `def` cannot await, and pauses with time.sleep"
-    return Because(why, told["at"])
+    if evidence.kind != "hurried" or not is_sync(routed(evidence)):
+        return Because(why, told["at"])
+    why += ": a plain `def` cannot await, and pauses with time.sleep"
+    return Because(why, told["at"] or _only_call(evidence, told["coroutine"]))
+
+
+def _only_call(evidence: Evidence, name: str) -> Told | None:
+    """The line of the class at the path that calls this name, if it is only one: what is called
+    in another thread than the event loop's does not say where."""
+    target = routed(evidence)
+    lines = [
+        node.lineno
+        for mine in classes(evidence, target["file"], target["name"])[-1:]
+        for node in ast.walk(mine)
+        if isinstance(node, ast.Expr) and calls(node, name)
+    ]
+    return in_file(target["file"], lines[0]) if len(lines) == 1 else None

@@ -2,20 +2,27 @@
 was measured is not what was predicted."""
 
 import ast
+import builtins
 import dataclasses
+import re
 
 from coach import course
 from coach.diagnoses.catalogue import Because, diagnosis, in_file
-from coach.diagnoses.syntax import calls, classes, functions, tree_of
-from coach.diagnoses.target import is_consumer, is_sync, method, routed
+from coach.diagnoses.lines import assigned
+from coach.diagnoses.syntax import calls, classes, functions
+from coach.diagnoses.target import GENERIC, RAW, is_consumer, is_sync, routed
 from coach.evidence import Evidence, Told
 
 SYNC, ASYNC, TRAP = "/ws/sc/", "/ws/ac/", "/ws/trap/"
-TRAP_FILE = "myapp/trap.py"
+FILE, TRAP_FILE = "myapp/predictions.py", "myapp/trap.py"
 SENDERS = ("send", "send_json")
-PAUSES = ("sleep", "wait", "later", "Timer")
+# Calls that take no time.
+HARMLESS = {
+    *dir(builtins), *dir(str), *dir(dict), *dir(re), *dir(re.compile("")), *dir(re.match("", "")),
+    *SENDERS, "accept", "close", "StopConsumer",
+} - {"input"}  # fmt: skip
 TEN_IN_TURN_S = 1.0  # ten pauses, of which the check asks at least 0.1 s each
-TEN_TOGETHER_S = 0.5
+TEN_TOGETHER_S = 0.35
 
 
 # -- the counts ---------------------------------------------------------------------------------
@@ -27,70 +34,61 @@ def count_not_taken(evidence: Evidence) -> str | None:
     number, _, text = str(evidence.frame).partition(": ")
     if evidence.kind != "wrong" or not number.isdigit() or not text.startswith("count "):
         return None
+    asked = [entry.text for entry in evidence.tape if entry.direction == "→"]
+    if asked[-1] != f'websocket.receive text="{text}"':
+        return f'"{text}" was counted, and after that answered as an ordinary message as well'
     return (
         f'"{text}" was taken for an ordinary message, and came back with the number {number}; '
         "the consumer has to tell it apart, and count"
     )
 
 
-def _names(node: ast.AST) -> set[str]:
-    """Every name in a tree: variables, attributes, imports."""
-    return {
-        getattr(one, "id", None) or getattr(one, "attr", None) or one.name  # type: ignore[attr-defined]
-        for one in ast.walk(node)
-        if isinstance(one, ast.Name | ast.Attribute | ast.alias)
-    }
-
-
-def _pauses(node: ast.AST) -> bool:
-    """Whether a tree holds a name by which code could pause."""
-    return any(word in name for name in _names(node) for word in PAUSES)
-
-
-def _sending_loops(evidence: Evidence) -> list[ast.For | ast.While]:
-    """The loops that send, in the class at the path."""
+def _counting_class(evidence: Evidence) -> ast.ClassDef | None:
+    """The class at the path of a count that did not pause."""
     target = routed(evidence)
     if evidence.kind != "hurried" or not is_consumer(target) or "file" not in target:
-        return []
-    found = classes(evidence, target["file"], target["name"])[-1:]
-    return [
-        node
-        for function in (functions(found[0]) if found else ())
-        for node in ast.walk(function)
-        if isinstance(node, ast.For | ast.While) and calls(node, *SENDERS)
-    ]
+        return None
+    return next(iter(classes(evidence, target["file"], target["name"])[-1:]), None)
+
+
+def _sending_loops(node: ast.AST) -> list[ast.For | ast.While]:
+    loops = (one for one in ast.walk(node) if isinstance(one, ast.For | ast.While))
+    return [one for one in loops if calls(one, *SENDERS)]
+
+
+def _called(node: ast.AST) -> set[str]:
+    """What a tree calls, without the object before the dot."""
+    called = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
+    return {ast.unparse(one).rpartition(".")[2] for one in called}
 
 
 @diagnosis("pause-after-frame")
 def pause_after_frame(evidence: Evidence) -> Because | None:
     """In the one loop that sends, the statement that sends comes before the one that sleeps."""
-    loops = _sending_loops(evidence)
+    loops = _sending_loops(_counting_class(evidence) or ast.Module([], []))
     lines = loops[0].body if len(loops) == 1 else []
     sends = [calls(line, *SENDERS) for line in lines]
-    sleeps = ["sleep" in _names(line) for line in lines]
+    sleeps = [calls(line, "sleep") for line in lines]
     if True not in sends or True not in sleeps or sleeps.index(True) <= sends.index(True):
         return None
-    if any(calls_something(line) for line in lines[: sends.index(True)]):
+    if any(_called(line) for line in lines[: sends.index(True)]):
         return None
     place = in_file(routed(evidence)["file"], lines[sleeps.index(True)].lineno)
     return Because("the pause comes after the frame here, and the frame before it is sent", place)
 
 
-def calls_something(line: ast.stmt) -> bool:
-    return any(isinstance(node, ast.Call) for node in ast.walk(line))
-
-
 @diagnosis("pause-missing")
 def pause_missing(evidence: Evidence) -> Because | None:
-    """Nothing in the file of the consumer could pause."""
-    target = routed(evidence)
-    if evidence.kind != "hurried" or not is_consumer(target) or "file" not in target:
+    """Nothing that the class calls could pause."""
+    mine = _counting_class(evidence)
+    if mine is None or any(ast.unparse(base) not in (*RAW, *GENERIC) for base in mine.bases):
         return None
-    if _pauses(tree_of(evidence, target["file"])):
+    own = {function.name for function in functions(mine)}
+    if _called(mine) - own - HARMLESS:
         return None
-    loops, mine = _sending_loops(evidence), method(target, "websocket_receive", "receive")
-    place = in_file(target["file"], loops[0].lineno) if loops else mine["at"] if mine else None
-    return Because(f"nothing in {target['file']} sleeps, so no pause comes before a frame", place)
+    loops = _sending_loops(mine)
+    place = in_file(routed(evidence)["file"], (loops[0] if loops else mine).lineno)
+    return Because(f"nothing that {mine.name} calls sleeps, so no pause comes before it", place)
 
 
 # -- the predictions ----------------------------------------------------------------------------
@@ -100,6 +98,8 @@ def pause_missing(evidence: Evidence) -> Because | None:
 def prediction_missing(evidence: Evidence) -> str | None:
     if evidence.kind != "unfilled" or evidence.value is not None:
         return None
+    if evidence.name not in assigned(evidence, FILE):
+        return f"{FILE} has no line that begins with {evidence.name} ="
     kind = "a number of seconds" if evidence.name.endswith("_S") else "True or False"
     return f"{evidence.name} holds no prediction yet: it takes {kind}"
 

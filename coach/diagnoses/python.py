@@ -240,6 +240,8 @@ def _comes(evidence: Evidence, name: str, place: Told | None) -> str:
     """Where a name that is missing comes from, if that is known."""
     if name in KNOWN:
         return f"; it comes with `{KNOWN[name]}`"
+    if name.capitalize() in ("True", "False"):
+        return f"; in Python it is written {name.capitalize()}"
     if any(path.startswith(f"{name}/") for path in evidence.tree) or name in ("http", "websocket"):
         return "; meant as a string, it needs quotes"
     homes = [path for path in evidence.tree if re.fullmatch(rf"\w+/{name}\.py", path)]

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import click
 
 from coach import course
-from coach.audit import Finding, checks, pages, readme, states
+from coach.audit import Finding, checks, pages, readme, solutions, states
 from coach.cli import FAILED, leave
 from coach.course import Lesson
 from coach.process import Launcher
@@ -62,6 +62,7 @@ def whole(launcher: Launcher, write: bool = False) -> Iterable[Finding]:
     yield from states.metadata()
     yield from readme.map_in_step(write)
     yield from readme.pictures_in_step(launcher, write)
+    yield from solutions.page_in_step(write)
     yield from pages.links()
 
 

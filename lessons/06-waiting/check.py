@@ -43,6 +43,7 @@ async def check_predictions_are_filled_in(site: Site) -> None:
 
 async def check_ten_at_once(site: Site) -> None:
     told = await predicted(site)
+    await site.served()
     for name, path in (("TEN_AT_SC_S", SYNC), ("TEN_AT_AC_S", ASYNC)):
         site.story.add(f'ten clients of {path} each send "count 1" at the same moment')
         is_near = near(told[name])
@@ -120,7 +121,8 @@ def judge(site: Site) -> None:
     """Fail the step at the first prediction that differs from what was measured."""
     for one in site.story.compared:
         if not one.agrees:
-            measured = one.measured if KINDS[one.name] is float else one.measured == "True"
+            is_claim = KINDS[one.name] is bool
+            measured = one.measured == "True" if is_claim else float(one.measured.split()[0])
             evidence = site.evidence("predicted", name=one.name, value=measured)
             expected = f"{one.name} = {one.predicted}, as you predicted"
             raise Failure(expected, f"measured: {one.measured}", evidence)

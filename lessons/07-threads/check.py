@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from coach import measuring
+from coach import counting, measuring
 from coach.course import LESSONS
 from coach.evidence import Failure
 from coach.site import Site
@@ -45,11 +45,13 @@ async def check_five_reports_overlap(site: Site) -> None:
 
 async def check_ten_sync_waits_overlap(site: Site) -> None:
     put_reports(site)
+    await counting.answers(site, SYNC, runs_on="thread")
     await overlap(site, SYNC, 10, "count 1", "1")
 
 
 async def check_sync_wait_holds_up_nobody(site: Site) -> None:
     put_reports(site)
+    await counting.answers(site, ASYNC, runs_on="loop")
     server = await site.served()
     site.story.add(f'a client of {SYNC} sends "count 3", and Ben sends a word to {ASYNC} meanwhile')
     async with experiments.opened(server.dial, [ASYNC]) as [ben]:

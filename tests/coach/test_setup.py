@@ -21,7 +21,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DOOR = ("__init__.py", "__main__.py", "bootstrap.py", "installer.py", "setup.py")
 NEEDED = ("click", "rich", "django", "channels", "daphne", "websockets")
-MODULES = (*NEEDED, "pytest", "ruff", "mypy")
+MODULES = (*NEEDED, "pytest", "ruff", "mypy", "compare")
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="uses symbolic links and shell scripts")
 
@@ -564,6 +564,9 @@ def test_make_runs_the_tools_of_venv(ready: Clone) -> None:
     assert ready.make("run") == Ran(0, "daphne|-b|127.0.0.1|-p|8000|gs2.asgi:application\n", "")
     linted = "ruff|check\nruff|format|--check|--quiet\nmypy\n"
     assert ready.make("lint") == Ran(0, linted, "")
+    assert ready.make("compare") == Ran(0, "compare|run\n", "")
+    asked = ready.make("compare", "QUICK=1", "SITE=my work").out
+    assert asked == "compare|run|--quick|--site|my work\n"
     assert ready.make("test") == Ran(0, linted + "pytest|-n|auto|--dist|worksteal\n", "")
 
 

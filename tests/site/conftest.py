@@ -58,6 +58,11 @@ class Server:
         self._unread.put(None)
         return None
 
+    def kill(self) -> None:
+        """Ends this process at once. Daphne, asked to end while sync code waits, may never end."""
+        self._process.kill()
+        self._process.wait(PATIENCE_S)
+
     def stop(self) -> None:
         """Ends this process, and no other."""
         self._process.terminate()

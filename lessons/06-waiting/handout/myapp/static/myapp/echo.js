@@ -41,7 +41,7 @@ class Connection {
   }
 
   leave() {
-    this.isLeaving = true;
+    this.isLeaving = message.disabled = true;
     this.socket.close(1000);
   }
 

@@ -28,7 +28,7 @@ export class Panel {
     this.caption.textContent = title;
     this.picture.style.height = `${Math.min(crowd.count * LANE_PX, TALLEST_PX)}px`;
     this.bars = Array.from({ length: crowd.count }, (_, row) => shape("rect", { y: row + 0.1, height: 0.8 }));
-    this.alone = shape("line", { y1: 0, y2: crowd.count });
+    this.alone = shape("line", { y1: 0, y2: crowd.count, visibility: "hidden" });
     this.picture.replaceChildren(...this.bars, this.alone);
   }
 
@@ -36,7 +36,8 @@ export class Panel {
     this.picture.setAttribute("viewBox", `0 0 ${axis_ms} ${this.crowd.count}`);
     this.ticks[1].textContent = `${axis_ms / 2000} s`;
     this.ticks[2].textContent = `${axis_ms / 1000} s`;
-    set(this.alone, { x1: this.crowd.alone_ms ?? -1, x2: this.crowd.alone_ms ?? -1 });
+    const { alone_ms } = this.crowd;
+    if (alone_ms !== null) set(this.alone, { x1: alone_ms, x2: alone_ms, visibility: "visible" });
     this.crowd.lanes.forEach((lane, row) => this.drawLane(lane, this.bars[row]));
   }
 

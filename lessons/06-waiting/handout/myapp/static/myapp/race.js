@@ -44,6 +44,7 @@ function lay(ways) {
     panels[column].show(crowds[column], way.text);
     heads[column].textContent = way.value;
   });
+  document.getElementById("results").hidden = false;
 }
 
 /** Draws at every frame that the browser shows, until the race is over. */

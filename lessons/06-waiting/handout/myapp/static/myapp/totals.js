@@ -4,13 +4,13 @@ import { Lost, Stopped, Unopened, WrongAnswer } from "./crowd.js";
 import { cannotOpen, ending, frame } from "./sockets.js";
 
 // Waits that overlap take as long as one, waits that add up take as long as all of them. Between
-// the two limits, and among fewer than this, nothing is said.
-const FEWEST = 5;
-const MOST_OVERLAPPING = 2;
+// the two limits, and among fewer than ten, nothing is said.
+const FEWEST = 10;
+const MOST_OVERLAPPING = 3;
 const LEAST_ADDED_UP = 0.75;
 
 // One alone that took this much longer than another among all was itself held up.
-const MOST_ALONE = 1.5;
+const MOST_ALONE = 2;
 
 /** The sentence about one path, or the note; what `tell` takes. `way`: the option that was chosen. */
 export function outcome(crowd, way) {
@@ -57,7 +57,7 @@ function whatAllTook(crowd) {
   const took = `${all}: all answered, the last after ${seconds(last_ms)}.`;
   const alone = `One alone took ${seconds(crowd.alone_ms)}`;
   if (crowd.alone_ms > MOST_ALONE * Math.min(...times_ms)) {
-    return `${took} ${alone}, longer than one among all: something held it up, so this run tells nothing.`;
+    return `${took} ${alone}, longer than one among all: something held it up. Start again.`;
   }
   return `${took} ${alone}, so that is ${ratio(crowd)} times as long.${verdict(last_ms / crowd.alone_ms, crowd.count)}`;
 }
