@@ -182,3 +182,66 @@ async def test_unknown_path_is_refused_by_the_router(path):
         await asyncio.wait_for(communicator.future, REPLY_S)
 
     assert str(refusal.value) == f"No route found for path {path[1:]!r}."
+
+
+COUNTING = [*CONSUMERS, "/ws/trap/", "/ws/shared/"]
+
+
+@pytest.fixture
+def without_pause(monkeypatch):
+    monkeypatch.setattr("myapp.consumers.PAUSE_S", 0)
+    monkeypatch.setattr("myapp.trap.PAUSE_S", 0)
+
+
+@pytest.mark.parametrize("path", COUNTING)
+async def test_consumer_counts_when_it_is_asked(path, without_pause):
+    ana = await opened(path)
+
+    for last in (3, 1):
+        await ana.send_to(f"count {last}")
+        frames = [await ana.receive_from(timeout=REPLY_S) for _ in range(last)]
+        assert frames == [str(number) for number in range(1, last + 1)]
+    await leave(ana)
+
+
+@pytest.mark.parametrize("path", CONSUMERS)
+@pytest.mark.parametrize(
+    "text",
+    ["count", "count 0", "count 100", "count x", "count -1", "count 3 ", "Count 3", "counter"],
+)
+async def test_other_texts_are_ordinary_messages(path, text):
+    ana = await opened(path)
+
+    assert await answer_to(ana, text) == f"1: {text}"
+    assert await answer_to(ana, "tea") == "2: tea"
+    await leave(ana)
+
+
+@pytest.mark.parametrize("text", ["tea", "count", "count x", ""])
+async def test_trap_answers_nothing_but_counts(text, without_pause):
+    ana = await opened("/ws/trap/")
+
+    for message in (text, "count 1"):
+        await ana.send_input({"type": "websocket.receive", "text": message})
+
+    assert await ana.receive_from(timeout=REPLY_S) == "1"
+    await leave(ana)
+
+
+async def test_report_is_made_on_each_subject(monkeypatch):
+    monkeypatch.setattr("myapp.reports.REPORT_S", 0)
+    ana = await opened("/ws/report/")
+
+    for subject in ("tea", "käse"):
+        assert await answer_to(ana, subject) == f"report on {subject}"
+    await leave(ana)
+
+
+@pytest.mark.parametrize("path", ["/echo/", "/race/"])
+async def test_page_to_look_at_is_linked_and_answered(path):
+    _, front = await get("/")
+    status, page = await get(path)
+
+    assert f'href="{path}"' in front
+    assert status == 200
+    assert "<title>" in page

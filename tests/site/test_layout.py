@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LAST_LESSON = 5
+LAST_LESSON = 7
 
 # The file that the first question of the course is about.
 QUESTION = """\
@@ -56,15 +56,16 @@ def test_last_state_is_the_finished_site(compose):
     assert composed == finished
 
 
-@pytest.mark.parametrize("number", [3, 4, 5])
+@pytest.mark.parametrize("number", [3, 4, 5, 6])
 def test_asgi_file_is_the_question_line_for_line(compose, number):
     source = (compose(number) / "gs2/asgi.py").read_text(encoding="utf-8")
 
     assert code_lines(source) == code_lines(QUESTION)
 
 
-def test_two_consumers_differ_in_four_words():
-    source = (ROOT / "myapp/consumers.py").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("number", "sleeps"), [(5, []), (LAST_LESSON, ["asyncio", "time"])])
+def test_two_consumers_differ_in_four_words_and_how_they_sleep(compose, number, sleeps):
+    source = (compose(number) / "myapp/consumers.py").read_text(encoding="utf-8")
     start, middle = source.index("class MySync"), source.index("class MyAsync")
     sync, asynchronous = source[start:middle].strip(), source[middle:].strip()
 
@@ -72,4 +73,8 @@ def test_two_consumers_differ_in_four_words():
     plain = plain.replace("MyAsyncConsumer", "MySyncConsumer")
     plain = plain.replace("AsyncConsumer", "SyncConsumer")
 
+    if sleeps:
+        assert f"{sleeps[0]}.sleep(" in asynchronous
+        assert f"{sleeps[1]}.sleep(" in sync
+        plain = plain.replace(*(f"{module}.sleep(" for module in sleeps))
     assert plain == sync
