@@ -33,7 +33,7 @@ def spread(row: Row) -> list[str]:
 def together(rows: list[Row]) -> Table:
     table = Table(
         "Connections wait at the same moment: how many waits does that take?",
-        ["way", "connections", "waits", "p95", "spread", "runs", ""],
+        ["way", "at once", "waits", "p95", "spread", "runs", ""],
     )
     for row in rows:
         numbers = [f"{row['ratio']:.1f}", f"{row['p95']:.1f}", *spread(row)]
@@ -46,7 +46,7 @@ def together(rows: list[Row]) -> Table:
 def holdup(rows: list[Row]) -> Table:
     table = Table(
         "One connection waits: who asks meanwhile, and is kept waiting too?",
-        ["who waits", "for s", "who asks", "answer after s", "p95", "spread", "runs", ""],
+        ["who waits", "for s", "who asks", "answer in s", "p95", "spread", "runs", ""],
     )
     for row in rows:
         numbers = [f"{row['seconds']:.3f}", f"{row['p95']:.3f}", *spread(row)]
@@ -57,12 +57,12 @@ def holdup(rows: list[Row]) -> Table:
 
 def rates(title: str) -> Callable[[list[Row]], Table]:
     def table_of(rows: list[Row]) -> Table:
-        names = ["way", "connections", "a second", "p95", "spread", "runs", "p50 ms", "p99 ms", ""]
+        names = ["way", "at once", "a second", "p95", "spread", "p50 ms", "p99 ms", ""]
         table = Table(title, names)
         for row in rows:
-            numbers = [f"{row['per_second']:,}", f"{row['p95']:,.0f}", *spread(row)]
+            numbers = [f"{row['per_second']:,}", f"{row['p95']:,.0f}", spread(row)[0]]
             latencies = [f"{row['p50_ms']:.1f}", f"{row['p99_ms']:.1f}"]
-            busy = f"the client is {100 * row['client_busy']:.0f} % busy"
+            busy = f"client {100 * row['client_busy']:.0f} % busy"
             table.rows.append(
                 [row["way"], str(row["connections"]), *numbers, *latencies,
                  busy if row["client_busy"] > MOST_BUSY else ""]
@@ -75,7 +75,7 @@ def rates(title: str) -> Callable[[list[Row]], Table]:
 def memory(rows: list[Row]) -> Table:
     table = Table(
         "An idle connection: how much memory does it take, and how many threads?",
-        ["way", "connections", "KiB each", "p95", "spread", "runs", "threads each"],
+        ["way", "opened", "KiB each", "p95", "spread", "runs", "threads each"],
     )
     for row in rows:
         numbers = [f"{row['kib_per_connection']:.0f}", f"{row['p95']:.0f}", *spread(row)]
@@ -87,7 +87,7 @@ def memory(rows: list[Row]) -> Table:
 def cpu(rows: list[Row]) -> Table:
     table = Table(
         "About 10 ms of computing a message: how many cores does that keep busy?",
-        ["way", "connections", "cores", "p95", "spread", "runs", "messages a second"],
+        ["way", "at once", "cores", "p95", "spread", "runs", "messages a second"],
     )
     for row in rows:
         numbers = [f"{row['cores']:.2f}", f"{row['p95']:.2f}", *spread(row)]

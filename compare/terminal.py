@@ -33,10 +33,11 @@ def show(told: dict[str, Any], screen: Screen) -> None:
 def drawn(table: Table, screen: Screen) -> list[str]:
     """A table as lines of text: with rules on a terminal, with spaces alone elsewhere."""
     is_ruled = not screen.plain and not screen.is_ascii
-    rich = RichTable(box=box.SIMPLE_HEAD if is_ruled else None, pad_edge=False)
+    gap = (0, 1, 0, 0) if is_ruled else (0, 2, 0, 0)  # the rule adds one itself
+    rich = RichTable(box=box.SIMPLE_HEAD if is_ruled else None, padding=gap, pad_edge=False)
     for number, column in enumerate(table.columns):
         is_text = number == 0 or column in ("", "who asks")
-        rich.add_column(column, justify="left" if is_text else "right")
+        rich.add_column(column, justify="left" if is_text else "right", overflow="fold")
     before = ""
     for row in table.rows:
         name, before = ("" if row[0] == before else row[0]), row[0]
@@ -44,7 +45,7 @@ def drawn(table: Table, screen: Screen) -> list[str]:
     width = WIDTH if screen.plain else min(WIDTH, screen.console.width)
     page = io.StringIO()
     Console(file=page, width=width, no_color=True, force_terminal=False).print(rich)
-    return [line.rstrip() for line in page.getvalue().splitlines()]
+    return [line.rstrip() for line in page.getvalue().splitlines() if line.strip()]
 
 
 class Bar:

@@ -1,7 +1,7 @@
 """Whether `solutions/README.md` says what was measured, and what the consumers are.
 
-    <!-- made: NAME -->     what stands between is made by a machine, from measured.json, from the
-    <!-- end -->            consumers of the site, or from the list of claims
+<!-- made: NAME -->     what stands between is made by a machine, from measured.json, from the
+<!-- end -->            consumers of the site, or from the list of claims
 """
 
 import ast
@@ -10,13 +10,12 @@ import json
 import re
 from collections.abc import Iterator
 
-from compare import markdown
-from compare.claims import CLAIMS, Measured, Told
-from compare.figure import svg
-
 from coach import course
 from coach.audit import Finding
 from coach.course import ROOT, SOLUTIONS
+from compare import markdown
+from compare.claims import CLAIMS, Measured, Told
+from compare.figure import svg
 
 PAGE = SOLUTIONS / "README.md"
 MEASURED = SOLUTIONS / "measured.json"

@@ -226,23 +226,21 @@ def thread_context_shared(evidence: Evidence) -> Because | None:
 @diagnosis("no-thread-context")
 def no_thread_context(evidence: Evidence) -> Because | None:
     """Nothing on the way to a sync consumer enters a context."""
-    is_wrapped = _is_wrapped(evidence)
-    uses = _uses(evidence)
-    if not _waits_in_turn(evidence) or is_wrapped is None:
+    uses, is_wrapped = _uses(evidence), _is_wrapped(evidence)
+    file, owner, line = uses[0] if uses else ("", "", 0)
+    is_entered = is_wrapped and _enters(evidence, file)
+    if not _waits_in_turn(evidence) or is_wrapped is None or is_entered:
         return None
     so = (
-        "so its methods run in the one thread that all thread-sensitive code of this process shares"
+        f"so the methods of {routed(evidence)['name']} run in the one thread that all "
+        "thread-sensitive code of this process shares"
     )
-    file, owner, line = uses[0] if uses else ("", "", 0)
-    if not is_wrapped:
-        who = f"{owner} is not on the way to {evidence.path}" if uses else ""
-        why = f"{who or f'nothing on the way to {evidence.path} enters a {CONTEXT}'}, {so}"
-        return Because(why, line_with(evidence, "gs2/asgi.py", '"websocket"', "'websocket'"))
-    if _enters(evidence, file):
-        return None
-    return Because(
-        f"a {CONTEXT} is made here, and no `async with` enters it, {so}", in_file(file, line)
-    )
+    if is_wrapped:
+        why = f"a {CONTEXT} is made here, and no `async with` enters it, {so}"
+        return Because(why, in_file(file, line))
+    who = f"{owner} is not" if uses else f"nothing that enters a {CONTEXT} is"
+    place = line_with(evidence, "gs2/asgi.py", '"websocket"', "'websocket'")
+    return Because(f"{who} on the way to {evidence.path}, {so}", place)
 
 
 def _enters(evidence: Evidence, file: str) -> bool:

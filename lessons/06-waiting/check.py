@@ -28,7 +28,7 @@ WHAT = {
 KINDS = {name: float if name.endswith("_S") else bool for name in WHAT}
 
 # A number of seconds is right within this factor; the two answers that are near are ten apart.
-NEAR = 2.0
+NEAR = 2.5
 
 
 async def check_both_consumers_count(site: Site) -> None:

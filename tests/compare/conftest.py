@@ -17,6 +17,7 @@ import pytest
 
 from coach import course
 from coach.course import Tree
+from coach.folder import put_whole
 
 ROOT = Path(__file__).resolve().parents[2]
 CLEARED = ("NO_COLOR", "FORCE_COLOR", "COACH_TRACE", "COLUMNS", "TTY_COMPATIBLE")
@@ -43,14 +44,16 @@ class Laboratory:
         self.home = home
         self.mark = f"TEST_RUN={uuid.uuid4().hex}"
 
-    def start(self, *words: object, **more: str) -> "subprocess.Popen[str]":
+    def start(
+        self, *words: object, terminal: int = subprocess.PIPE, **more: str
+    ) -> "subprocess.Popen[str]":
         kept = {name: value for name, value in os.environ.items() if name not in CLEARED}
         name, _, value = self.mark.partition("=")
         added = {name: value, "TMPDIR": str(self.home), "PYTHONIOENCODING": "utf-8"}
         return subprocess.Popen(
             [sys.executable, "-m", "compare", *map(str, words)],
-            cwd=ROOT, env=kept | added | more, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, encoding="utf-8", start_new_session=True,
+            cwd=ROOT, env=kept | added | more, stdin=subprocess.DEVNULL, stdout=terminal,
+            stderr=terminal, encoding="utf-8", start_new_session=True,
         )  # fmt: skip
 
     def __call__(self, *words: object, **more: str) -> Ran:
@@ -76,12 +79,6 @@ class Laboratory:
             return marked and command.encode() in (entry / "cmdline").read_bytes()
         return False
 
-    def waits_until(self, condition: Callable[[], bool]) -> None:
-        end = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < end
-            time.sleep(0.01)
-
     def is_clean(self) -> bool:
         """Whether no process lives, and no copy of a site lies about."""
         return not self.processes() and not list(self.home.glob("coach-*"))
@@ -90,6 +87,19 @@ class Laboratory:
         for pid in self.processes():
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+@pytest.fixture(name="wait_until")
+def waiting() -> Callable[[Callable[[], object]], None]:
+    """A function that returns when something has come true."""
+    return wait_until
 
 
 @pytest.fixture
@@ -104,16 +114,15 @@ def laboratory(tmp_path: Path) -> Iterator[Laboratory]:
 
 @pytest.fixture
 def lay_out(tmp_path: Path) -> Callable[..., Path]:
-    """A function that writes the site after lesson N, with some files replaced, to a folder."""
+    """A function that writes the site after lesson N, with one edit, to a folder of the test."""
 
-    def write(number: int, **replaced: tuple[str, str]) -> Path:
+    def write(number: int, path: str = "", find: str = "", put: str = "") -> Path:
         tree: Tree = dict(course.state(number))
-        for path, (old, new) in replaced.items():
-            text = tree[path].decode()
-            assert old in text
-            tree[path] = text.replace(old, new).encode()
-        for path, data in tree.items():
-            target = tmp_path / "site" / path
+        if path:
+            assert find.encode() in tree[path]
+            tree[path] = tree[path].replace(find.encode(), put.encode())
+        for name, data in tree.items():
+            target = tmp_path / "site" / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
         return tmp_path / "site"
@@ -123,7 +132,7 @@ def lay_out(tmp_path: Path) -> Callable[..., Path]:
 
 @dataclass(frozen=True)
 class Measurement:
-    """One quick run: the JSON, the drawing and what was printed."""
+    """One quick run: the JSON, the drawing, what was printed, and the processes that it left."""
 
     server: str
     told: dict[str, Any]
@@ -140,15 +149,30 @@ class Measurement:
 def measured(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Measurement:
-    """A quick run of every question on the course's own site, once for each server."""
-    home = tmp_path_factory.mktemp("laboratory")
-    json_file, svg_file = home / "told.json", home / "told.svg"
+    """A quick run of every question on the course's own site, once for each server.
+
+    Where several workers run the tests, the first one measures, and the others wait for it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    home = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / request.param
+    done = home / "ran.json"
+    try:
+        home.mkdir()
+    except FileExistsError:
+        wait_until(done.exists)
+    else:
+        measure(request.param, home, done)
+    code, out, err, left = json.loads(done.read_text("utf-8"))
+    assert code == 0, err
+    told = json.loads((home / "told.json").read_text("utf-8"))
+    drawing = (home / "told.svg").read_text("utf-8")
+    return Measurement(request.param, told, drawing, Ran(code, out, err), left)
+
+
+def measure(server: str, home: Path, done: Path) -> None:
     laboratory = Laboratory(home)
-    ran = laboratory(
-        "run", "--quick", "--server", request.param, "--json", json_file, "--svg", svg_file
-    )
+    files = "--json", home / "told.json", "--svg", home / "told.svg"
+    ran = laboratory("run", "--quick", "--server", server, *files)
     left = laboratory.processes()
     laboratory.end()
-    assert ran.code == 0, ran.err
-    told = json.loads(json_file.read_text("utf-8"))
-    return Measurement(request.param, told, svg_file.read_text("utf-8"), ran, left)
+    put_whole(done, json.dumps([ran.code, ran.out, ran.err, left]).encode())

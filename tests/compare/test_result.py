@@ -72,7 +72,7 @@ def test_client_that_is_busy_is_named_in_its_row() -> None:
         "spread": 0.1, "runs": 7, "p50_ms": 1.0, "p99_ms": 2.0, "client_busy": 0.93,
     }  # fmt: skip
     [shown] = tables.TABLES["echo"]([row]).rows
-    assert shown[-1] == "the client is 93 % busy"
+    assert shown[-1] == "client 93 % busy"
     [shown] = tables.TABLES["echo"]([row | {"client_busy": 0.8}]).rows
     assert shown[-1] == ""
     assert "9,000 *" in markdown.rates([row])

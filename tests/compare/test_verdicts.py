@@ -1,14 +1,20 @@
 """Verdicts: noise only ever adds time, and where a run does not tell, nothing is guessed."""
 
+import asyncio
+
 import pytest
 
+from compare import together
 from compare.experiments import Crowd, Lane, Probe
 from compare.holdup import Seen
 from compare.rounds import in_turns, p95, summed_up
-from compare.together import Runs
 from compare.ways import SYNC
 
 WAIT_S = 0.1
+TOO_LONG = (
+    "100 connections are left out: one wait at /ws/sc/ takes 0.2 s on this site, "
+    "and the laboratory cannot make it shorter."
+)
 
 
 def crowd(waits: float, stalled_s: float = 0.0) -> Crowd:
@@ -16,7 +22,7 @@ def crowd(waits: float, stalled_s: float = 0.0) -> Crowd:
 
 
 def verdict(*crowds: Crowd) -> str | None:
-    return Runs(SYNC, 10, [crowd(1)] * len(crowds), [*crowds]).verdict
+    return together.Runs(SYNC, 10, [crowd(1)] * len(crowds), [*crowds]).verdict
 
 
 def test_slow_crowds_are_one_after_another() -> None:
@@ -67,3 +73,15 @@ def test_contenders_take_turns_in_alternating_order() -> None:
 def test_summary_is_median_p95_spread_and_runs() -> None:
     assert summed_up([1.0, 2.0, 4.0]) == {"median": 2.0, "p95": 4.0, "spread": 1.5, "runs": 3}
     assert p95(range(1, 101)) == 95
+
+
+@pytest.mark.parametrize(("pause_s", "says"), [(0.01, ""), (0.2, TOO_LONG)])
+def test_a_hundred_are_left_out_where_they_would_wait_too_long(
+    monkeypatch: pytest.MonkeyPatch, pause_s: float, says: str
+) -> None:
+    async def crowd_of(*_: object) -> Crowd:
+        return Crowd([Lane(0.0, pause_s)], 0.0)
+
+    monkeypatch.setattr(together, "crowd_of", crowd_of)
+    assert asyncio.run(together.why_left_out(object(), [SYNC], 100)) == says
+    assert asyncio.run(together.why_left_out(object(), [SYNC], 10)) == ""
