@@ -47,6 +47,7 @@ async def holdup(lab: Lab) -> list[Row]:
     waiting = await lab.offered("holdup", WAITING, COUNTS)
     probing = await lab.offered("holdup", [RAW, ASYNC, SYNC, ASYNC_EACH, SYNC_EACH], ECHOES)
     await lab.pause(lab.plan.holdup_pause_s)
+    has_page = await page_is_there(lab)
     waits_s = {way: await wait_of(lab, way) for way in waiting}
     seen: dict[tuple[Way, str], Seen] = {}
     for number, way in in_turns(waiting, lab.plan.rounds * (1 + MORE_ROUNDS)):
@@ -55,7 +56,7 @@ async def holdup(lab: Lab) -> list[Row]:
             continue
         if number < lab.plan.rounds:
             lab.step(f"held up by: {way.name}")
-        async with asking(lab, way, probing) as probes, asyncio.timeout(RUN_LIMIT_S):
+        async with asking(lab, way, probing, has_page) as probes, asyncio.timeout(RUN_LIMIT_S):
             run = await experiments.holdup(
                 lab.server.dial, way.path, probes, waits_s[way], COUNT_TO
             )
@@ -80,7 +81,9 @@ async def wait_of(lab: Lab, way: Way) -> float:
 
 
 @contextlib.asynccontextmanager
-async def asking(lab: Lab, waiting: Way, ways: list[Way]) -> AsyncIterator[dict[str, Ask]]:
+async def asking(
+    lab: Lab, waiting: Way, ways: list[Way], has_page: bool
+) -> AsyncIterator[dict[str, Ask]]:
     """What each probe does: a word and its answer on an open connection, or a page."""
     in_async, in_sync = (ASYNC_EACH, SYNC_EACH) if waiting is SYNC_EACH else (ASYNC, SYNC)
     probes = {"raw": RAW, "async": in_async, "sync": in_sync}
@@ -89,7 +92,8 @@ async def asking(lab: Lab, waiting: Way, ways: list[Way]) -> AsyncIterator[dict[
         asks: dict[str, Ask] = {}
         for name, connection in zip(probes, opened, strict=True):
             asks[name] = asker(connection)
-        asks["http"] = lambda: page(lab)
+        if has_page:
+            asks["http"] = lambda: page(lab)
         yield asks
 
 
@@ -99,6 +103,15 @@ def asker(connection: Any) -> Ask:
         await connection.recv()
 
     return ask
+
+
+async def page_is_there(lab: Lab) -> bool:
+    """Whether the site has a page at /; where it has none, that is noted."""
+    status = int((await lab.server.get("/")).split()[1])
+    if status >= 400:
+        says = f"This site has no page to ask for: / answers with HTTP {status}."
+        lab.not_offered.append({"question": "holdup", "way": "http", "says": says})
+    return status < 400
 
 
 async def page(lab: Lab) -> None:

@@ -19,7 +19,7 @@ from websockets.typing import Origin
 from coach.evidence import CoachError, error_named
 from coach.process import Output, clean_environ, kill_group
 from coach.tracebacks import last_error
-from compare.experiments import get_page
+from compare.experiments import WrongAnswer, get_page
 
 HOST = "127.0.0.1"
 STAGE = "compare_stage"
@@ -106,6 +106,8 @@ class Server:
             )
         if isinstance(error, TimeoutError):
             said = "nothing came back in time"
+        elif isinstance(error, WrongAnswer):
+            said = str(error)
         else:
             said = f"{type(error).__name__}: {error}"
         return CoachError(f"{self.name} runs, but a client could not go on: {said}.")
@@ -162,7 +164,7 @@ async def serving(kind: str, folder: str, port: int, mark: str) -> AsyncIterator
     try:
         await server.started()
         yield server
-    except (OSError, EOFError, TimeoutError, WebSocketException, ValueError) as error:
+    except (OSError, EOFError, WebSocketException, ValueError, WrongAnswer) as error:
         raise server.fault(error) from error
     finally:
         server.stop()

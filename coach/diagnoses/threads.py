@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from coach.course import LESSONS
 from coach.diagnoses.catalogue import Because, diagnosis, in_file, line_with
-from coach.diagnoses.syntax import Function, classes, functions, line_text, tree_of
+from coach.diagnoses.syntax import Function, classes, function_at, functions, line_text, tree_of
 from coach.diagnoses.target import is_consumer, is_sync, last_event, routed
 from coach.evidence import Evidence, Told
 
@@ -60,21 +60,24 @@ def reports_changed(evidence: Evidence) -> str | None:
 def event_loop_blocked(evidence: Evidence) -> str | None:
     if evidence.kind != "stands-still" or not evidence.place:
         return None
+    call = _blocking(evidence, evidence.place)
+    if not call:
+        return "this line ran on the event loop's own thread, which only an `await` gives back"
     return (
-        f"{_blocking(evidence, evidence.place)} runs here on the event loop's own thread, and "
-        "gives it back only at its end: meanwhile no coroutine of this process can go on"
+        f"{call}(…) runs here on the event loop's own thread, and gives it back only at its end: "
+        "meanwhile no coroutine of this process can go on"
     )
 
 
 def _blocking(evidence: Evidence, place: Told) -> str:
-    """The call on a line, where only one can be what blocks; else the line."""
+    """What a line calls, where only one call can be what blocks."""
     for node in ast.walk(tree_of(evidence, place["file"])):
         if not isinstance(node, ast.Expr | ast.Assign | ast.Return) or node.lineno != place["line"]:
             continue
         found = [one for one in ast.walk(node) if isinstance(one, ast.Call) and _name(one) != "get"]
         if len(found) == 1 and not any(isinstance(one, ast.Await) for one in ast.walk(node)):
-            return f"{ast.unparse(found[0].func)}(…)"
-    return "this line"
+            return ast.unparse(found[0].func)
+    return ""
 
 
 @diagnosis("called-before-handed-over")
@@ -158,9 +161,8 @@ def thread_sensitive_call(evidence: Evidence) -> Because | None:
 def context_not_async(evidence: Evidence) -> str | None:
     """`with ThreadSensitiveContext():`. Python 3.10 names only the method that is missing."""
     texts = (f"'{CONTEXT}' object does not support the context manager protocol", "__enter__")
-    if CONTEXT not in line_text(evidence, _last_line(evidence)):
-        return None
-    if not any(text in link["text"] for link in evidence.error for text in texts):
+    said = any(text in link["text"] for link in evidence.error for text in texts)
+    if not said or CONTEXT not in line_text(evidence, _last_line(evidence)):
         return None
     return f"{CONTEXT} is an asynchronous context manager: `async with` enters it, `with` cannot"
 
@@ -211,11 +213,9 @@ def thread_context_shared(evidence: Evidence) -> Because | None:
     if not _waits_in_turn(evidence) or len(uses) != 1 or not _is_wrapped(evidence):
         return None
     file, _, line = uses[0]
-    if not _enters(evidence, file):
+    around = function_at(evidence, in_file(file, line))
+    if not _enters(evidence, file) or (around is not None and around.name != "__init__"):
         return None
-    for function in functions(tree_of(evidence, file)):
-        if function.lineno <= line <= (function.end_lineno or 0) and function.name != "__init__":
-            return None
     why = (
         f"this {CONTEXT} is made once, and every connection enters the same one: it stands for "
         "one thread, so each connection has to make its own"

@@ -2,7 +2,7 @@
 
 import contextlib
 
-WANTED = 8_000
+WANTED = 4_000
 
 
 def allow_many_files() -> int:

@@ -69,8 +69,8 @@ class Laboratory:
         """The processes of this laboratory that live and have these words in their command."""
         return [
             int(entry.name)
-            for entry in Path("/proc").iterdir()
-            if entry.name.isdigit() and self._is_ours(entry, command)
+            for entry in Path("/proc").glob("[0-9]*")
+            if self._is_ours(entry, command)
         ]
 
     def _is_ours(self, entry: Path, command: str) -> bool:

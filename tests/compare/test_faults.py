@@ -9,6 +9,7 @@ import pytest
 
 QUICK = ("run", "--quick", "--question", "together")
 MADE = "compare_stage"
+NEEDS_PROC = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds processes in /proc")
 # The first line break ends the one with ^C.
 INTERRUPTED = "\nInterrupted. The server has been stopped, and nothing was written.\n"
 
@@ -36,6 +37,15 @@ def test_server_that_dies_half_way_is_told(laboratory, lay_out, server: str, nam
     assert laboratory.is_clean()
 
 
+def test_site_that_changes_its_answers_half_way_is_told(laboratory, lay_out) -> None:
+    site = lay_out(6, "myapp/consumers.py", "str(number)", 'str(number) if last > 1 else "one"')
+    ran = laboratory(*QUICK, "--site", site)
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err == (
+        "Daphne runs, but a client could not go on: to \"count 1\" the answer was 'one', not '1'.\n"
+    )
+
+
 def test_port_that_is_busy_is_told(laboratory) -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
@@ -59,6 +69,7 @@ def test_interrupted_run_says_so_and_ends_its_server(laboratory, lay_out, wait_u
     assert laboratory.is_clean()
 
 
+@NEEDS_PROC
 def test_run_that_is_ended_while_its_server_starts_ends_it_too(laboratory, wait_until) -> None:
     run = laboratory.start(*QUICK)
     wait_until(lambda: laboratory.processes(MADE))
@@ -68,6 +79,7 @@ def test_run_that_is_ended_while_its_server_starts_ends_it_too(laboratory, wait_
     assert laboratory.is_clean()
 
 
+@NEEDS_PROC
 def test_server_ends_by_itself_when_the_laboratory_is_killed(laboratory, wait_until) -> None:
     run = laboratory.start(*QUICK)
     wait_until(lambda: laboratory.processes(MADE))
