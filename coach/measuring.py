@@ -136,6 +136,14 @@ async def experiment(server: Server, expected: str, run: Awaitable[T]) -> T:
         raise Failure(expected, got, server.evidence("server")) from None
 
 
+@contextlib.asynccontextmanager
+async def clients(server: Server, *paths: str) -> AsyncIterator[list[Any]]:
+    """An open client at each path; fails the step where one is not let in."""
+    async with contextlib.AsyncExitStack() as open_ones:
+        opening = open_ones.enter_async_context(experiments.opened(server.dial, [*paths]))
+        yield await experiment(server, "an open WebSocket", opening)
+
+
 async def together(
     site: Site,
     path: str,

@@ -28,13 +28,15 @@ STYLE = """
   .title { font-size: 20px; font-weight: 600 } .name { font-weight: 600 }
   .code { font: 13px ui-monospace, monospace } .small { font-size: 13px; fill: #59636e }
   .grid { stroke: #d1d9e0 } .queue { fill: #d1d9e0 }
-  .loop { --ink: #c4410c } .shared { --ink: #0759b3 } .own { --ink: #0b7a55 }
-  .holds { fill: var(--ink) } .free { fill: none; stroke: var(--ink); stroke-width: 1.5 }
+  .loop { fill: #c4410c; stroke: #c4410c } .shared { fill: #0759b3; stroke: #0759b3 }
+  .own { fill: #0b7a55; stroke: #0b7a55 }
   @media (prefers-color-scheme: dark) {
     text { fill: #f0f6fc } .small { fill: #9ea7b3 }
     .grid { stroke: #3d444d } .queue { fill: #3d444d }
-    .loop { --ink: #ff9a5c } .shared { --ink: #6cb6ff } .own { --ink: #3fd69b }
+    .loop { fill: #ff9a5c; stroke: #ff9a5c } .shared { fill: #6cb6ff; stroke: #6cb6ff }
+    .own { fill: #3fd69b; stroke: #3fd69b }
   }
+  .holds { stroke: none } .free { fill: none; stroke-width: 1.5 }
 """
 
 

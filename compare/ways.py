@@ -7,7 +7,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from coach.evidence import shown
 from compare.server import Server
@@ -59,6 +59,10 @@ async def refusal(server: Server, way: Way, answers: dict[str, list[str]]) -> st
     except InvalidStatus as refused:
         status = refused.response.status_code
         return f"{what} refuses a WebSocket with HTTP {status}.{adds}"
+    except InvalidHandshake:
+        return f"{what} does not open a WebSocket.{adds}"
+    except ConnectionClosed:
+        return f"{what} ends the connection instead of answering.{adds}"
 
 
 async def _difference(connection: Any, answers: dict[str, list[str]], what: str, way: Way) -> str:

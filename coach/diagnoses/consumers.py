@@ -124,6 +124,8 @@ def stop_consumer_too_early(evidence: Evidence) -> Because | None:
     if not is_early or not is_consumer(routed(evidence)):
         return None
     place = within(evidence, mine["at"], "StopConsumer") if mine else None
+    if not place:  # it may be that what stands around the consumer returned
+        return None
     why = (
         f"StopConsumer came out of {name}, and it ends the consumer: its place is "
         "websocket_disconnect"

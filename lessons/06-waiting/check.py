@@ -94,7 +94,7 @@ async def what_it_holds_up(site: Site, path: str, who: str, told: Told) -> None:
     """Measure the four probes beside a count at `path`, as rows of the report."""
     site.story.add(f'a client of {path} sends "count 3", and four others ask meanwhile')
     server = await site.served()
-    async with experiments.opened(server.dial, [SYNC, ASYNC]) as [ana, ben]:
+    async with measuring.clients(server, SYNC, ASYNC) as [ana, ben]:
         probes = {
             f"{who}_HOLDS_UP_PAGE": measuring.page_probe(server),
             f"{who}_HOLDS_UP_HELLO": measuring.hello_probe(server),

@@ -87,6 +87,16 @@ def test_site_without_a_page_is_asked_for_the_rest(laboratory, lay_out, tmp_path
     assert note["says"] == "This site has no page to ask for: / answers with HTTP 404."
 
 
+def test_site_that_raises_is_told_which_way_it_does_not_offer(
+    laboratory, lay_out, tmp_path
+) -> None:
+    site = lay_out(6, "myapp/consumers.py", "self.count += 1", "self.count += '1'")
+    told = run(laboratory, site, tmp_path, "memory")
+    assert [row["way"] for row in told["questions"]["memory"]] == ["raw"]
+    assert "This site's /ws/sc/ ends the connection instead of answering. " in told["out"]
+    assert "This site's /ws/ac/ ends the connection instead of answering. " in told["out"]
+
+
 def test_database_of_the_site_is_never_opened(laboratory, lay_out, tmp_path) -> None:
     elsewhere = tmp_path / "precious.sqlite3"
     site = lay_out(6, "gs2/settings.py", 'BASE_DIR / "db.sqlite3"', f'"{elsewhere}"')
