@@ -1,7 +1,9 @@
 """What is commonly said about sync and async consumers, each with what was measured of it.
 
-One list for two readers: `solutions/README.md` is written from it, and the tests hold it against
-a new measurement, so that a release of Channels that changes an answer fails by its sentence.
+One list for two readers: `solutions/README.md` is written from it, and the tests hold what it says
+of waiting against a new measurement, so that a release of Channels that changes an answer fails by
+its sentence. What it says of speed and memory is held against the measurement that the page shows:
+rates differ too much from run to run for a test.
 """
 
 from collections.abc import Callable
@@ -45,6 +47,14 @@ class Measured:
     def rate(self, way: str, connections: int = 100) -> float:
         """Messages per second of the echo."""
         return float(self.row("echo", way=way, connections=connections)["per_second"])
+
+    def queries(self, way: str, connections: int = 10) -> float:
+        """Messages per second where each makes one query."""
+        return float(self.row("database", way=way, connections=connections)["per_second"])
+
+    def memory(self, way: str) -> float:
+        """KiB for each idle connection."""
+        return float(self.row("memory", way=way)["kib_per_connection"])
 
 
 @dataclass(frozen=True)
@@ -137,5 +147,57 @@ CLAIMS = (
             and m.leaves("sync-thread-each", "raw", "http", "async", "sync")
         ),
         lambda m: {"ratio": m.ratio("sync-thread-each")},
+    ),
+    Claim(
+        "A thread for each connection costs nothing.",
+        "false",
+        "an idle sync connection takes {memory:.1f} times the memory, and a thread; an async one "
+        "handles {rate:.1f} times as many messages as without",
+        "memory",
+        (SOLUTIONS, THREADS),
+        lambda m: (
+            m.row("memory", way="sync-thread-each")["threads_per_connection"] >= 0.9
+            and m.memory("sync-thread-each") > 1.3 * m.memory("sync")
+            and m.rate("async-thread-each") < m.rate("async")
+        ),
+        lambda m: {
+            "memory": m.memory("sync-thread-each") / m.memory("sync"),
+            "rate": m.rate("async-thread-each") / m.rate("async"),
+        },
+    ),
+    Claim(
+        "Async consumers are more efficient with many connections.",
+        "true",
+        "without work, 100 connections get {many:.1f} times as many messages a second as with sync "
+        "consumers, and a single one {one:.1f} times",
+        "echo",
+        (SOLUTIONS,),
+        lambda m: (
+            m.rate("async") > 1.3 * m.rate("sync")
+            and 0.5 < m.rate("async", 1) / m.rate("sync", 1) < 2
+        ),
+        lambda m: {
+            "many": m.rate("async") / m.rate("sync"),
+            "one": m.rate("async", 1) / m.rate("sync", 1),
+        },
+    ),
+    Claim(
+        "Async consumers are better at querying a database.",
+        "hardly",
+        "Django's ORM runs each query in a thread, whoever asks; with 10 connections the async ORM "
+        "answers {ratio:.1f} times as many messages a second as a sync consumer",
+        "database",
+        (SOLUTIONS,),
+        lambda m: 0.5 < m.queries("async ORM") / m.queries("sync") < 2.5,
+        lambda m: {"ratio": m.queries("async ORM") / m.queries("sync")},
+    ),
+    Claim(
+        "An async consumer computes faster, or a sync one on many threads.",
+        "false",
+        "four connections that compute keep no more than {cores:.1f} cores busy, whichever way",
+        "cpu",
+        (SOLUTIONS,),
+        lambda m: max(row["cores"] for row in m.questions["cpu"]) < 1.3,
+        lambda m: {"cores": max(row["cores"] for row in m.questions["cpu"])},
     ),
 )

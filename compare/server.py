@@ -31,7 +31,8 @@ COMMANDS = {
     "daphne": ["-m", "daphne", "-b", HOST, f"{STAGE}.application:application"],
     "uvicorn": [
         "-m", "uvicorn", "--host", HOST, "--lifespan", "off", "--no-access-log", "--loop",
-        "asyncio", "--ws-per-message-deflate", "false", f"{STAGE}.application:application",
+        "asyncio", "--workers", "1", "--ws-per-message-deflate", "false",
+        f"{STAGE}.application:application",
     ],
 }  # fmt: skip
 
@@ -81,11 +82,12 @@ class Server:
     def _why_it_ended(self) -> str:
         chain = last_error(self.output.text(), self.folder)
         frames = [frame for frame in (chain[0]["frames"] if chain else ()) if frame["work"]]
-        if not frames or frames[-1]["file"].startswith(STAGE):
+        is_ours = bool(frames) and frames[-1]["file"].startswith(STAGE)
+        if not frames or (is_ours and frames[-1]["name"] != "sites_application"):
             return f"{self.name} did not start: {self.last_line}"
-        place = f"{frames[-1]['file']}:{frames[-1]['line']}"
+        place = "" if is_ours else f", at {frames[-1]['file']}:{frames[-1]['line']}"
         return (
-            f"The site does not start: {error_named(chain)}, at {place}. "
+            f"The site does not start: {error_named(chain)}{place}. "
             "This is the site's error, not the laboratory's."
         )
 
@@ -128,7 +130,8 @@ class Server:
 
     async def get(self, path: str) -> bytes:
         """The whole answer to GET, head and body."""
-        answer = await get_page(HOST, self.port, path)
+        async with asyncio.timeout(ANSWER_LIMIT_S):
+            answer = await get_page(HOST, self.port, path)
         if not answer:
             raise ConnectionError("no answer over HTTP")
         return answer

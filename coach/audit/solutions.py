@@ -51,7 +51,12 @@ def page_in_step(write: bool = False) -> Iterator[Finding]:
 
 def parts(told: Told) -> dict[str, str]:
     """The text of each part by its name."""
-    return markdown.tables(told) | {"consumers": consumers(), "claims": claims(told)}
+    return markdown.tables(told) | {
+        "consumers": consumers(),
+        "claims": claims(told),
+        "figure": markdown.figure_text(told),
+        "machine": markdown.machine(told),
+    }
 
 
 def claims(told: Told) -> str:

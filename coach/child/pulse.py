@@ -31,13 +31,16 @@ class Pulse:
             self.loop.call_later(TICK_S, self._beat)
 
     def _watch(self) -> None:
+        beat, place = 0.0, None
         while not self.is_over:
             time.sleep(TICK_S)
             held_s = time.perf_counter() - self.last
-            if held_s > max(self.held_s, 4 * TICK_S):
-                place = self.witness.running_on(self.thread)
-                if place:
-                    self.held_s, self.place = held_s, place
+            if held_s > 4 * TICK_S and self.last != beat:
+                # Where it stands when it is first seen: once that line has ended, others follow
+                # before the next beat.
+                beat, place = self.last, self.witness.running_on(self.thread)
+            if place and self.last == beat and held_s > self.held_s:
+                self.held_s, self.place = held_s, place
 
     def end(self) -> Told:
         """The longest time for which a line of the learner's held the loop, in seconds, and

@@ -26,6 +26,16 @@ def test_site_that_does_not_start_is_named_with_its_error(laboratory, lay_out, s
     assert laboratory.is_clean()
 
 
+def test_site_without_an_application_is_told_so(laboratory, lay_out) -> None:
+    site = lay_out(1, "gs2/asgi.py", "application =", "app =")
+    ran = laboratory(*QUICK, "--site", site)
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err == (
+        "The site does not start: AttributeError: module 'gs2.asgi' has no attribute "
+        "'application'. This is the site's error, not the laboratory's.\n"
+    )
+
+
 @pytest.mark.parametrize(("server", "name"), [("daphne", "Daphne"), ("uvicorn", "uvicorn")])
 def test_server_that_dies_half_way_is_told(laboratory, lay_out, server: str, name: str) -> None:
     dies = "import os\n        os.kill(os.getpid(), 9 if last == 1 else 0)\n        for number in"

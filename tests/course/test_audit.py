@@ -3,7 +3,7 @@
 import pytest
 
 from coach import course
-from coach.audit import Finding, checks, pages, readme, states
+from coach.audit import Finding, checks, pages, readme, solutions, states
 
 LESSONS = {one.slug: one for one in course.lessons()}
 CASES = {case.name: case for one in course.lessons() for case in checks.cases(one)}
@@ -39,6 +39,7 @@ def test_listings_and_reports_of_the_page(lesson, launcher):
     [
         states.finished_site, states.stray_files, states.unchanged_overlays,
         states.diagnoses_planted, states.metadata, readme.map_in_step, pages.links,
+        solutions.page_in_step,
     ],
 )  # fmt: skip
 def test_whole_course(look):

@@ -1,11 +1,12 @@
 """The audit can fail: each thing that it looks at, damaged, is a finding."""
 
+import json
 import shutil
 
 import pytest
 
 from coach import course
-from coach.audit import checks, pages, readme, states
+from coach.audit import checks, pages, readme, solutions, states
 from coach.course import Edit, Lesson
 from coach.diagnoses.catalogue import CATALOGUE
 
@@ -383,3 +384,84 @@ def test_metadata_that_is_untrue_is_found(monkeypatch):
         "03-routes: step 1 has not three hints with content",
         "03-routes: step 1 is retired by lesson 3",
     ]
+
+
+# -- the page of the solutions --------------------------------------------------------------------
+
+
+@pytest.fixture
+def shown(tmp_path, monkeypatch):
+    """A copy of the page, of its measurement and of its figure, for the audit to look at."""
+    for name in ("PAGE", "MEASURED", "FIGURE"):
+        path = getattr(solutions, name)
+        shutil.copy(path, tmp_path)
+        monkeypatch.setattr(solutions, name, tmp_path / path.name)
+    return solutions.PAGE
+
+
+def measured(**versions: str) -> None:
+    """Write the measurement anew, as if it had been made with other versions."""
+    told = json.loads(solutions.MEASURED.read_text("utf-8"))
+    told["versions"] |= versions
+    solutions.MEASURED.write_text(json.dumps(told), "utf-8")
+
+
+def test_page_in_step_is_no_finding(shown):
+    assert found(solutions.page_in_step()) == []
+
+
+def test_part_that_was_typed_is_found(shown):
+    text = shown.read_text("utf-8")
+    shown.write_text(text.replace("| `sync` | 1.0 |", "| `sync` | 1.5 |", 1), "utf-8")
+
+    told = found(solutions.page_in_step())
+
+    assert told == ["solutions/README.md: the part together is not what was measured"]
+
+
+def test_part_that_is_missing_or_unknown_is_found(shown):
+    text = shown.read_text("utf-8")
+    shown.write_text(text.replace("<!-- made: cpu -->", "<!-- made: tea -->"), "utf-8")
+
+    assert found(solutions.page_in_step()) == [
+        "solutions/README.md: there is no part called tea",
+        "solutions/README.md: the part cpu is missing",
+    ]
+
+
+def test_part_is_written_anew(shown):
+    before = shown.read_text("utf-8")
+    shown.write_text(before.replace("| `sync` | 1.0 |", "| `sync` | 1.5 |", 1), "utf-8")
+
+    assert found(solutions.page_in_step(write=True)) == []
+    assert shown.read_text("utf-8") == before
+
+
+def test_measurement_with_other_versions_than_the_lock_s_is_found(shown):
+    measured(channels="4.4.0")
+
+    assert (
+        "solutions/measured.json: was measured with channels 4.4.0, which is not the lock's. To "
+        "renew: python -m compare run --json solutions/measured.json --svg solutions/waiting.svg"
+    ) in found(solutions.page_in_step())
+
+
+def test_sentence_that_the_measurement_does_not_show_is_found(shown):
+    told = json.loads(solutions.MEASURED.read_text("utf-8"))
+    for row in told["questions"]["holdup"]:
+        row["held_up"] = False
+    solutions.MEASURED.write_text(json.dumps(told), "utf-8")
+
+    broken = [text for text in found(solutions.page_in_step()) if "no longer shows it" in text]
+
+    assert len(broken) == 4
+
+
+def test_figure_that_was_not_drawn_from_the_measurement_is_found(shown):
+    solutions.FIGURE.write_text("<svg/>", "utf-8")
+
+    assert found(solutions.page_in_step()) == [
+        "solutions/waiting.svg: is not the drawing of measured.json"
+    ]
+    assert found(solutions.page_in_step(write=True)) == []
+    assert found(solutions.page_in_step()) == []
