@@ -34,12 +34,13 @@ class Pulse:
         beat, place = 0.0, None
         while not self.is_over:
             time.sleep(TICK_S)
-            held_s = time.perf_counter() - self.last
-            if held_s > 4 * TICK_S and self.last != beat:
+            last = self.last
+            held_s = time.perf_counter() - last
+            if held_s > 4 * TICK_S and last != beat:
                 # Where it stands when it is first seen: once that line has ended, others follow
                 # before the next beat.
-                beat, place = self.last, self.witness.running_on(self.thread)
-            if place and self.last == beat and held_s > self.held_s:
+                beat, place = last, self.witness.running_on(self.thread)
+            if place and last == beat and held_s > self.held_s:
                 self.held_s, self.place = held_s, place
 
     def end(self) -> Told:
