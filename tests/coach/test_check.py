@@ -12,6 +12,8 @@ from coach import course
 
 NUMBERS = [one.number for one in course.lessons()]
 LAST = NUMBERS[-1]
+# Lessons that measure take seconds: the audit runs their solutions through every earlier check.
+MEASURED = (6, 7)
 
 # The file that the first question of the course is about, character for character.
 QUESTION = """\
@@ -59,7 +61,7 @@ def test_solution_of_the_last_lesson_passes_each_check(coach, tmp_path, number):
     assert f"  passed: lesson {number} is done\n" in ran.out
 
 
-@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("number", [number for number in NUMBERS if number not in MEASURED])
 def test_solution_passes_every_check_up_to_its_lesson(coach, tmp_path, number):
     site = tmp_path / "site"
     coach("solution", number, "--to", site)

@@ -10,7 +10,12 @@ from coach.audit import checks, pages, readme, solutions, states
 from coach.course import Edit, Lesson
 from coach.diagnoses.catalogue import CATALOGUE
 
-STEPS = [(one, step) for one in course.lessons() for step in one.steps]
+# Lessons 6 and 7 measure, which takes seconds a run: one step of each stands for the others.
+STEPS = [
+    (one, step)
+    for one in course.lessons()
+    for step in (one.steps if one.number < 6 else one.steps[1:2])
+]
 LESSON = course.lesson(3)
 
 
