@@ -74,7 +74,7 @@ def is_site(path: str) -> bool:
     return path.split("/")[0] in course.FINISHED
 
 
-def unchecked(lesson, tree, launcher, shown, reached) -> Report:
+def unchecked(lesson, tree, launcher, shown, reached, follow) -> Report:
     """The report of a check that runs nothing: what is checked does not matter here."""
     steps = [StepReport(step.number, step.title) for step in lesson.steps]
     steps[0].state = "failed"
