@@ -145,6 +145,7 @@ class Socket:
         self.talk = talk
         self.is_open = False
         self.runs_on: str | None = None
+        self.by: Told | None = None  # the learner's line that sent last
         self.after_s = 0.0  # between the last event that was sent and the one before it, either way
         self.sent = 0
 
@@ -153,7 +154,8 @@ class Socket:
         told = await self.talk.next(expected)
         if told["say"] != "sent":
             self.talk.fail(expected, told)
-        self.runs_on = (told["by"] or {}).get("runs_on")
+        self.by = told["by"]
+        self.runs_on = (self.by or {}).get("runs_on")
         self.after_s = told["after_s"]
         self._is_legal(told, expected)
         return told
@@ -224,7 +226,7 @@ class Socket:
 
     async def hears(self, frame: Frame, *or_else: Frame) -> None:
         """The next thing that the client sees is this frame, or one that is as right."""
-        expected = frame_named(frame)
+        expected = " or ".join([frame_named(frame), *map(shown, or_else)])
         told = await self._sent(expected)
         heard = frame_of(told["event"])
         if heard is not None and heard in or_else:

@@ -119,7 +119,7 @@ class Server:
         """A browser gets the page from this server."""
         answer = await self.get(path)
         try:
-            self.site.judge_page(answer, "status 200 and the page titled gs2", path)
+            self.site.judge_page(answer, path)
         except Failure as failure:
             await asyncio.sleep(0.1)  # until what the server prints has come through
             failure.evidence.output = self.output.text()

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from coach.server import Server
 
 LOAD_LIMIT_S = 8.0
-PAGE_TITLE = "<title>gs2</title>"
 FLOODS = {
     "output": "more than 10,000 lines of output, or 1 MB",
     "events": "more than 10,000 events, and no end",
@@ -218,17 +217,17 @@ class Site:
         talk.tell({"type": "http.disconnect"}, on_tape=False)
         return answer
 
-    async def shows_page(self, path: str = "/") -> None:
-        """A browser gets the page, with status 200 and the title gs2."""
-        expected = "status 200 and the page titled gs2"
-        answer = await self.get(path, expected)
-        self.judge_page(answer, expected, path)
+    async def shows_page(self, path: str = "/", title: str = "gs2") -> None:
+        """A browser gets the page, with status 200 and this title."""
+        answer = await self.get(path, f"status 200 and the page titled {title}")
+        self.judge_page(answer, path, title)
 
-    def judge_page(self, answer: "Answer", expected: str, path: str) -> None:
-        if answer.status == 200 and PAGE_TITLE in answer.text:
+    def judge_page(self, answer: "Answer", path: str, title: str = "gs2") -> None:
+        expected = f"status 200 and the page titled {title}"
+        if answer.status == 200 and f"<title>{title}</title>" in answer.text:
             return
-        title = " ".join(answer.text.partition("<title>")[2].partition("</title>")[0].split())
-        page = f"a page titled {shown(title)}" if title else f"the text {shown(answer.text)}"
+        found = " ".join(answer.text.partition("<title>")[2].partition("</title>")[0].split())
+        page = f"a page titled {shown(found)}" if found else f"the text {shown(answer.text)}"
         evidence = self.evidence("http", path=path, status=answer.status)
         if answer.status == 500:  # Django has logged the exception that it turned into this page
             evidence.error = last_error(evidence.output, self.folder)
