@@ -26,6 +26,7 @@ class Story:
     """What the clients of one step did, in words and as a tape."""
 
     def __init__(self) -> None:
+        self.notes: dict[str, None] = {}  # sentences for the end of the report, each once
         self.begin()
 
     def begin(self) -> None:

@@ -26,14 +26,18 @@ class Entry:
 
 @dataclass
 class Compared:
-    """A prediction beside what was measured: `name` is the learner's name for it, and `first` what
-    they had predicted before, where that was something else."""
+    """A row of a report: what was measured, and beside it a prediction, where there is one.
+
+    `name` is the learner's name for the prediction, `first` what they had predicted before, where
+    that was something else; `value` is what was measured, a number or a claim.
+    """
 
     what: str
-    name: str
-    predicted: str
     measured: str
-    agrees: bool
+    name: str = ""
+    predicted: str = ""
+    agrees: bool = True
+    value: Any = None
     first: str = ""
 
 

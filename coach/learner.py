@@ -97,7 +97,8 @@ class Learner:
         known = self.progress().get(report.lesson, {})
         entry: dict[str, Any] = {"passed": states.count("passed"), "of": len(states)}
         entry |= {"done": report.passed, "once": report.passed or bool(known.get("once"))}
-        now = {one.name: one.predicted for step in report.steps for one in step.compared}
+        rows = [one for step in report.steps for one in step.compared if one.name]
+        now = {one.name: one.predicted for one in rows}
         if first := now | as_texts(known.get("first")):
             entry["first"] = first
         self.set_progress(report.lesson, entry)

@@ -4,7 +4,8 @@ import ast
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from coach import diagnoses
 from coach.conversation import Story
@@ -52,6 +53,7 @@ def run_check(
     with copy_of(tree) as copy:
         site = Site(launcher, copy, story=Story(), patience=patience)
         asyncio.run(_run_steps(report, pairs, site, tree, follow))
+        report.notes += [note.replace(copy, shown) for note in site.story.notes]
         for step in report.steps:
             tidy(step, copy, shown)
     report.seconds = time.perf_counter() - began
@@ -104,7 +106,9 @@ def compared_in_words(told: StepReport, story: Story) -> None:
     told.compared = story.compared
     if story.compared:
         told.did = "; ".join(story.did)
-        told.expected = "; ".join(f"{one.what}: {one.predicted}" for one in story.compared)
+        told.expected = "; ".join(
+            f"{one.what}: {one.predicted}" for one in story.compared if one.predicted
+        )
         told.got = "; ".join(f"{one.what}: {one.measured}" for one in story.compared)
 
 
@@ -125,8 +129,21 @@ def describe(told: StepReport, step: Step, failure: Failure, story: Story) -> No
     if found is not None:
         told.diagnosis, told.why = found.ident, found.why
         place = found.place or place
+    if evidence.kind == "predicted":
+        told.why = "\n".join(whys(evidence, story)) or None
     told.look_at = place["file"] + (f":{place['line']}" if place["line"] else "")
     told.where = "" if place["name"].startswith("<") else place["name"]
+
+
+def whys(evidence: Evidence, story: Story) -> Iterable[str]:
+    """The reason of each prediction of a step that differs, each reason once."""
+    others = [
+        replace(evidence, name=one.name, value=one.value)
+        for one in story.compared
+        if not one.agrees
+    ]
+    found = [diagnoses.diagnose(other) for other in others]
+    return dict.fromkeys(one.why for one in found if one)
 
 
 def place_of(evidence: Evidence) -> Told | None:

@@ -14,7 +14,7 @@ from coach.report import Report, StepReport
 
 MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "waiting": ("·", "dim")}
 ASCII = str.maketrans(
-    {"✓": "+", "✗": "x", "·": "-", "→": ">", "←": "<", "…": "...", "█": "#", "░": "."}
+    {"✓": "+", "✗": "x", "·": "-", "→": ">", "←": "<", "≠": "!", "…": "...", "█": "#", "░": "."}
 )
 LABEL_CHARS = 10
 OUTPUT_LINES = 12
@@ -152,14 +152,20 @@ def failure_lines(step: StepReport, work: str, trace: bool) -> list[Text]:
 
 
 def compared_lines(step: StepReport) -> list[Text]:
-    """Each prediction beside what was measured; the report keeps what was predicted at first."""
-    lines = []
-    for one in step.compared:
-        at_first = f"  at first {one.first}" if one.first else ""
-        text = f"predicted {one.predicted:7}measured {one.measured}{at_first}"
-        line = Text(f"       {one.what:38}", style="dim")
-        lines.append(line.append(text, style="not dim" if one.agrees else "not dim yellow"))
+    """What was measured, each beside its prediction; the report keeps what that was at first."""
+    rows = step.compared
+    at_first = "at first" if any(one.first for one in rows) else ""
+    is_predicted = any(one.predicted for one in rows)
+    lines = [compared_line("", ["predicted", "measured", at_first], "dim")] if is_predicted else []
+    for one in rows:
+        cells = [one.predicted, one.measured, one.first] if is_predicted else [one.measured]
+        lines.append(compared_line(one.what, cells, "" if one.agrees else "yellow", one.agrees))
     return lines
+
+
+def compared_line(what: str, cells: list[str], style: str, agrees: bool = True) -> Text:
+    text = "".join(f"{cell:11}" for cell in cells)
+    return Text(f"     {' ' if agrees else '≠'} {what:39}{text}".rstrip(), style=style)
 
 
 def fact(label: str, text: str, style: str) -> Text:

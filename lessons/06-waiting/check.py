@@ -120,17 +120,16 @@ def row(
     """Put one prediction beside what was measured."""
     is_claim = KINDS[name] is bool
     shown = str(measured) if is_claim else f"{measured:.1f} s"
-    value = str(bool(told[name])) if is_claim else f"{told[name]:g} s"
+    predicted = str(bool(told[name])) if is_claim else f"{told[name]:g} s"
     same = told[name] == measured if agrees is None else agrees
-    site.story.compared.append(Compared(WHAT[name], name, value, shown, same))
+    row = Compared(WHAT[name], shown, name, predicted, same, measured)
+    site.story.compared.append(row)
 
 
 def judge(site: Site) -> None:
     """Fail the step at the first prediction that differs from what was measured."""
     for one in site.story.compared:
         if not one.agrees:
-            is_claim = KINDS[one.name] is bool
-            measured = one.measured == "True" if is_claim else float(one.measured.split()[0])
-            evidence = site.evidence("predicted", name=one.name, value=measured)
+            evidence = site.evidence("predicted", name=one.name, value=one.value)
             expected = f"{one.name} = {one.predicted}, as you predicted"
             raise Failure(expected, f"measured: {one.measured}", evidence)

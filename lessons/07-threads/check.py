@@ -1,10 +1,11 @@
 """What lesson 7 looks at: a blocking call beside the event loop, and a thread per connection."""
 
+from pathlib import Path
 from typing import Any
 
 from coach import counting, measuring
 from coach.course import LESSONS
-from coach.evidence import Failure
+from coach.evidence import Compared, Failure
 from coach.site import Site
 from compare import experiments
 from compare.experiments import Converse
@@ -20,6 +21,7 @@ TOGETHER = 2.5
 
 async def check_reports_arrive(site: Site) -> None:
     put_reports(site)
+    await site.shows_page()
     ana = await site.connect(REPORT, who="Ana")
     await ana.settle()
     for subject in ("tea", "käse"):
@@ -57,6 +59,8 @@ async def check_sync_wait_holds_up_nobody(site: Site) -> None:
     async with measuring.clients(server, ASYNC) as [ben]:
         probes = {"Ben": measuring.word_probe(ben)}
         found = await measuring.held_up(site, SYNC, probes, {"Ben": False})
+    answered = "after the wait" if found["Ben"] else "meanwhile"
+    site.story.compared.append(Compared(f"Ben's answer at {ASYNC}", answered))
     if found["Ben"]:
         evidence = site.evidence("held-up", path=SYNC)
         raise Failure(
@@ -73,6 +77,11 @@ async def still_answers(site: Site, path: str, runs_on: str) -> None:
 def put_reports(site: Site) -> None:
     """The lesson's own reports.py stands in the copy that runs, whatever the learner's says."""
     if site.process is None:
+        path = Path(site.folder, REPORTS)
+        if path.exists() and path.read_bytes() != GIVEN.read_bytes():
+            site.story.notes[
+                f"{path} is not as it was handed out; the check ran the one that was."
+            ] = None
         site.add_file(REPORTS, GIVEN.read_text("utf-8"))
 
 
@@ -83,6 +92,8 @@ async def overlap(site: Site, path: str, connections: int, ask: str, answer: str
     site.story.add(f'{connections} clients of {path} each send "{ask}" at the same moment')
     limit_s = TOGETHER * one_s
     all_s = await measuring.together(site, path, connections, lambda s: s < limit_s, converse)
+    times = f"{all_s / one_s:.1f} × one alone"
+    site.story.compared.append(Compared(f"{connections} at once at {path}", times))
     if all_s >= limit_s:
         evidence = site.evidence("in-turn", path=path, value=all_s / one_s)
         got = f"all {connections} took {all_s / one_s:.0f} times as long as one"

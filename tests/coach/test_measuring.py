@@ -23,13 +23,14 @@ from compare.experiments import Crowd, Lane, Probe
 def report_on(predicted: str, measured: str) -> Report:
     """Lesson 6 with one step, which compared one prediction."""
     agrees = predicted == measured
-    row = Compared("ten counts at /ws/sc/", "TEN_AT_SC_S", predicted, measured, agrees)
+    row = Compared("ten counts at /ws/sc/", measured, "TEN_AT_SC_S", predicted, agrees)
     state = "passed" if agrees else "failed"
     return Report(6, "Waiting", "work", steps=[StepReport(1, "Ten", state, compared=[row])])
 
 
 def shown(report: Report) -> list[str]:
-    return [line.plain for line in report_lines(report, hint=False) if "predicted" in line.plain]
+    lines = [line.plain for line in report_lines(report, hint=False)]
+    return [line for line in lines if "predicted" in line or "ten counts" in line]
 
 
 def test_prediction_stands_beside_what_was_measured(work):
@@ -39,7 +40,8 @@ def test_prediction_stands_beside_what_was_measured(work):
     learner.recall(report)
 
     assert shown(report) == [
-        "       ten counts at /ws/sc/                 predicted 0.2 s  measured 2.0 s"
+        "                                              predicted  measured",
+        "     ≠ ten counts at /ws/sc/                  0.2 s      2.0 s",
     ]
 
 
@@ -51,10 +53,19 @@ def test_changed_prediction_keeps_the_first(work):
         learner.recall(report)
 
     assert shown(report) == [
-        "       ten counts at /ws/sc/                 predicted 2.0 s  measured 2.0 s"
-        "  at first 0.2 s"
+        "                                              predicted  measured   at first",
+        "       ten counts at /ws/sc/                  2.0 s      2.0 s      0.2 s",
     ]
     assert learner.progress()[6]["first"] == {"TEN_AT_SC_S": "0.2 s"}
+
+
+def test_what_nobody_predicted_stands_alone():
+    report = Report(7, "Threads", "work", steps=[StepReport(3, "Five", "passed")])
+    report.steps[0].compared = [Compared("5 at once at /ws/report/", "1.0 × one alone")]
+
+    assert [line.plain for line in report_lines(report)][2] == (
+        "       5 at once at /ws/report/               1.0 × one alone"
+    )
 
 
 @pytest.mark.parametrize("damaged", [None, [], "tea", 3])
