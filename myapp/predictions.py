@@ -1,6 +1,7 @@
 """What you expect, written down before anything is measured.
 
-Seconds are numbers, everything else is True or False. The pause before each number is 0.2 s.
+Seconds are numbers, everything else is True or False. The pause before each number is 0.2 s. A
+number of seconds is near enough from half to twice what is measured.
 """
 
 # Ten clients send "count 1" at the same moment. How many seconds until the last one has its "1"?
@@ -8,7 +9,7 @@ TEN_AT_SC_S = 2.0  # all ten at /ws/sc/
 TEN_AT_AC_S = 0.2  # all ten at /ws/ac/
 
 # One client sends "count 3" to /ws/sc/. Until it has its "3", is another client kept waiting,
-SYNC_HOLDS_UP_PAGE = False  # that asks for the page / over HTTP?
+SYNC_HOLDS_UP_PAGE = False  # that asks for a page, "/", over HTTP?
 SYNC_HOLDS_UP_HELLO = False  # that opens /ws/hello/, a plain ASGI function?
 SYNC_HOLDS_UP_SYNC = True  # that sends a word to /ws/sc/?
 SYNC_HOLDS_UP_ASYNC = True  # that sends a word to /ws/ac/?
