@@ -126,6 +126,14 @@ def tables(told: Told) -> Iterator[Table]:
         yield table
 
 
+LEGEND = [
+    "thread-each: a ThreadSensitiveContext around each connection, as lesson 7 writes it.",
+    "async-blocking: an async consumer that calls time.sleep. raw: an ASGI function, no consumer.",
+    "client: the client itself, against an echo server of its own library.",
+    "p95: what 95 of 100 runs stay below. spread: (most - least) / median.",
+]
+
+
 def header(told: Told) -> list[str]:
     """The server, the site, the machine and the versions: what every number depends on."""
     machine, versions = told["machine"], told["versions"]

@@ -22,7 +22,7 @@ SHARES = {"together": 24, "holdup": 8, "echo": 26, "memory": 4, "database": 3, "
 
 def show(told: dict[str, Any], screen: Screen) -> None:
     """Print the header and every table."""
-    screen.lines(tables.header(told))
+    screen.lines([*tables.header(told), "", *tables.LEGEND])
     for table in tables.tables(told):
         screen.line()
         screen.line(table.title, style="bold")
