@@ -14,7 +14,13 @@ sys.path.insert(0, str(ROOT))
 os.environ["DJANGO_SETTINGS_MODULE"] = "gs2.settings"
 django.setup()
 
+
 from coach.process import Launcher  # noqa: E402  (the import path has to be set first)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores, as many tests wait for something that waits."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")

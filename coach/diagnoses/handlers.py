@@ -245,6 +245,8 @@ def attribute_hides_method(evidence: Evidence) -> str | None:
     """`self.count(3)` finds the number that websocket_connect has put there."""
     error = evidence.raised("TypeError", "' object is not callable")
     place = error["frames"][-1] if error and error["frames"] else None
+    if place is None or not is_consumer(routed(evidence)):
+        return None
     called = re.findall(r"\bself\.(\w+)\(", line_text(evidence, place))
     nodes = list(ast.walk(tree_of(evidence, routed(evidence)["file"])))
     stored = {

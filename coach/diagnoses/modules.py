@@ -3,8 +3,8 @@
 import ast
 import re
 
-from coach.diagnoses.catalogue import Because, diagnosis, in_file
-from coach.diagnoses.syntax import line_text, tree_of
+from coach.diagnoses.catalogue import Because, diagnosis, in_file, line_with
+from coach.diagnoses.syntax import calls, line_text, tree_of
 from coach.evidence import Evidence
 
 
@@ -30,7 +30,8 @@ def _missing(evidence: Evidence) -> str:
             ]  # the last is what a relative import says
             for name in names:
                 whole = re.search(rf"(?<!\w){re.escape(name)}(?:\.\w+)*", line)
-                if whole and "import" in line and _is_own(evidence, found[1]):
+                is_named = "import" in line or "include(" in line
+                if whole and is_named and _is_own(evidence, found[1]):
                     return found[1] + whole[0].removeprefix(name)
     return ""
 
@@ -126,11 +127,11 @@ def _defined(tree: ast.Module) -> list[str]:
 
 @diagnosis("routes-name-differs")
 def routes_name_differs(evidence: Evidence) -> Because | None:
-    """The list is there, under another name."""
+    """The list of routes is there, under another name."""
     module, name = _lacking(evidence) or ("", "")
     file = _modules(evidence).get(module, "")
     for node in tree_of(evidence, file).body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.List | ast.Tuple | ast.Call):
+        if isinstance(node, ast.Assign) and _is_list_of_routes(node.value):
             called = [one.id for one in node.targets if isinstance(one, ast.Name)]
             if called and called[0] != name:
                 why = (
@@ -139,6 +140,11 @@ def routes_name_differs(evidence: Evidence) -> Because | None:
                 )
                 return Because(why, in_file(file, node.lineno))
     return None
+
+
+def _is_list_of_routes(value: ast.expr) -> bool:
+    is_empty = isinstance(value, ast.List) and not value.elts
+    return is_empty or calls(value, "path", "re_path")
 
 
 @diagnosis("name-not-in-module")
@@ -156,6 +162,30 @@ def name_not_in_module(evidence: Evidence) -> str | None:
     holds = f"it has {', '.join(names)}" if names else "it is still empty, or not saved"
     yet = " yet" * name[0].isupper()  # a class that is not written; another name is misspelt
     return f"there is no {name} in {file}{yet}; {holds}"
+
+
+@diagnosis("pages-not-included")
+def pages_not_included(evidence: Evidence) -> Because | None:
+    """A page that was handed out is not found, and nothing in urls.py names its module."""
+    entry = evidence.path.removeprefix("/")
+    given = f'path("{entry}"' in evidence.tree.get("myapp/pages.py", b"").decode("utf-8", "replace")
+    if evidence.kind != "http" or evidence.status != 404 or not entry or not given:
+        return None
+    urls = "gs2/urls.py"
+    if any(re.search(r"\bpages\b", ast.unparse(node)) for node in _code(evidence, urls)):
+        return None
+    why = f"nothing in {urls} names myapp.pages, whose list leads to {evidence.path}: include it"
+    return Because(why, line_with(evidence, urls, "urlpatterns"))
+
+
+def _code(evidence: Evidence, file: str) -> list[ast.stmt]:
+    """The statements at the top level of a file, without texts that stand alone."""
+    body = tree_of(evidence, file).body
+    return [
+        node
+        for node in body
+        if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+    ]
 
 
 @diagnosis("relative-import-too-far")

@@ -1,105 +1,37 @@
-"""Causes in lesson 6: a count that does not pause, a prediction that is not one, and why what
-was measured is not what was predicted."""
+"""Causes in lesson 6: a prediction that is not one, and why what was measured is another."""
 
-import ast
-import builtins
 import dataclasses
-import re
+import difflib
 
 from coach import course
 from coach.diagnoses.catalogue import Because, diagnosis, in_file
 from coach.diagnoses.lines import assigned
-from coach.diagnoses.syntax import calls, classes, functions
-from coach.diagnoses.target import GENERIC, RAW, is_consumer, is_sync, routed
+from coach.diagnoses.target import is_consumer, is_sync, route_place, routed
+from coach.diagnoses.threads import TEN_IN_TURN_S
 from coach.evidence import Evidence, Told
 
 SYNC, ASYNC, TRAP = "/ws/sc/", "/ws/ac/", "/ws/trap/"
 FILE, TRAP_FILE = "myapp/predictions.py", "myapp/trap.py"
-SENDERS = ("send", "send_json")
-# Calls that take no time.
-HARMLESS = {
-    *dir(builtins), *dir(str), *dir(dict), *dir(re), *dir(re.compile("")), *dir(re.match("", "")),
-    *SENDERS, "accept", "close", "StopConsumer",
-} - {"input"}  # fmt: skip
-TEN_IN_TURN_S = 1.0  # ten pauses, of which the check asks at least 0.1 s each
+TRAP_CLASS = (TRAP_FILE, "TrapConsumer")
 TEN_TOGETHER_S = 0.35
-
-
-# -- the counts ---------------------------------------------------------------------------------
-
-
-@diagnosis("count-not-taken")
-def count_not_taken(evidence: Evidence) -> str | None:
-    """The answer is `"<n>: count 3"`."""
-    number, _, text = str(evidence.frame).partition(": ")
-    if evidence.kind != "wrong" or not number.isdigit() or not text.startswith("count "):
-        return None
-    asked = [entry.text for entry in evidence.tape if entry.direction == "→"]
-    if asked[-1] != f'websocket.receive text="{text}"':
-        return f'"{text}" was counted, and after that answered as an ordinary message as well'
-    return (
-        f'"{text}" was taken for an ordinary message, and came back with the number {number}; '
-        "the consumer has to tell it apart, and count"
-    )
-
-
-def _counting_class(evidence: Evidence) -> ast.ClassDef | None:
-    """The class at the path of a count that did not pause."""
-    target = routed(evidence)
-    if evidence.kind != "hurried" or not is_consumer(target) or "file" not in target:
-        return None
-    return next(iter(classes(evidence, target["file"], target["name"])[-1:]), None)
-
-
-def _sending_loops(node: ast.AST) -> list[ast.For | ast.While]:
-    loops = (one for one in ast.walk(node) if isinstance(one, ast.For | ast.While))
-    return [one for one in loops if calls(one, *SENDERS)]
-
-
-def _called(node: ast.AST) -> set[str]:
-    """What a tree calls, without the object before the dot."""
-    called = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
-    return {ast.unparse(one).rpartition(".")[2] for one in called}
-
-
-@diagnosis("pause-after-frame")
-def pause_after_frame(evidence: Evidence) -> Because | None:
-    """In the one loop that sends, the statement that sends comes before the one that sleeps."""
-    loops = _sending_loops(_counting_class(evidence) or ast.Module([], []))
-    lines = loops[0].body if len(loops) == 1 else []
-    sends = [calls(line, *SENDERS) for line in lines]
-    sleeps = [calls(line, "sleep") for line in lines]
-    if True not in sends or True not in sleeps or sleeps.index(True) <= sends.index(True):
-        return None
-    if any(_called(line) for line in lines[: sends.index(True)]):
-        return None
-    place = in_file(routed(evidence)["file"], lines[sleeps.index(True)].lineno)
-    return Because("the pause comes after the frame here, and the frame before it is sent", place)
-
-
-@diagnosis("pause-missing")
-def pause_missing(evidence: Evidence) -> Because | None:
-    """Nothing that the class calls could pause."""
-    mine = _counting_class(evidence)
-    if mine is None or any(ast.unparse(base) not in (*RAW, *GENERIC) for base in mine.bases):
-        return None
-    own = {function.name for function in functions(mine)}
-    if _called(mine) - own - HARMLESS:
-        return None
-    loops = _sending_loops(mine)
-    place = in_file(routed(evidence)["file"], (loops[0] if loops else mine).lineno)
-    return Because(f"nothing that {mine.name} calls sleeps, so no pause comes before it", place)
 
 
 # -- the predictions ----------------------------------------------------------------------------
 
 
 @diagnosis("prediction-missing")
-def prediction_missing(evidence: Evidence) -> str | None:
+def prediction_missing(evidence: Evidence) -> Because | str | None:
     if evidence.kind != "unfilled" or evidence.value is not None:
         return None
-    if evidence.name not in assigned(evidence, FILE):
-        return f"{FILE} has no line that begins with {evidence.name} ="
+    mine = assigned(evidence, FILE)
+    if evidence.name not in mine:
+        why = f"{FILE} has no line that begins with {evidence.name} ="
+        given = course.lesson(6).handout[FILE].decode()
+        others = [name for name in mine if f"\n{name} =" not in given]
+        near = difflib.get_close_matches(evidence.name, others, 1, 0.8)
+        if not near:
+            return why
+        return Because(f"{why}; this line begins with {near[0]}", in_file(FILE, mine[near[0]]))
     kind = "a number of seconds" if evidence.name.endswith("_S") else "True or False"
     return f"{evidence.name} holds no prediction yet: it takes {kind}"
 
@@ -110,7 +42,8 @@ def prediction_of_another_kind(evidence: Evidence) -> str | None:
     if evidence.kind != "unfilled" or value is None:
         return None
     if not evidence.name.endswith("_S"):
-        return f"{evidence.name} answers a question by True or False, written so, without quotes"
+        quotes = ", written so, without quotes" if isinstance(value, str) else ""
+        return f"{evidence.name} answers a question by True or False{quotes}"
     if isinstance(value, list):
         return "a comma makes a tuple of two numbers; a decimal number is written with a point"
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -185,7 +118,7 @@ def _is_trap(evidence: Evidence) -> bool:
     """Whether what answers /ws/trap/ is the consumer that the lesson hands out."""
     target = _at(evidence, TRAP)
     given, mine = course.lesson(6).handout[TRAP_FILE], evidence.tree.get(TRAP_FILE, b"")
-    is_there = (target.get("file"), target.get("name")) == (TRAP_FILE, "TrapConsumer")
+    is_there = (target.get("file"), target.get("name")) == TRAP_CLASS
     return is_there and given.split() == mine.split()
 
 
@@ -198,7 +131,10 @@ def trap_not_as_given(evidence: Evidence) -> Because | None:
         "what answers /ws/trap/ is not the TrapConsumer that the lesson hands out in "
         f"{TRAP_FILE}, and this step measures what its time.sleep costs"
     )
-    return Because(why, in_file(TRAP_FILE))
+    target = _at(evidence, TRAP)
+    if (target.get("file"), target.get("name")) == TRAP_CLASS:
+        return Because(why, in_file(TRAP_FILE))
+    return Because(why, route_place(dataclasses.replace(evidence, path=TRAP)))
 
 
 @diagnosis("frames-wait-for-the-loop")

@@ -6,7 +6,7 @@ import sys
 
 from coach.diagnoses import lines
 from coach.diagnoses.catalogue import Because, diagnosis, in_file, line_with
-from coach.diagnoses.syntax import call_dropped, function_at
+from coach.diagnoses.syntax import Function, call_dropped, function_at, tree_of
 from coach.evidence import Evidence, Told
 
 KNOWN = {
@@ -14,14 +14,18 @@ KNOWN = {
     "ProtocolTypeRouter": "from channels.routing import ProtocolTypeRouter",
     "StopConsumer": "from channels.exceptions import StopConsumer",
     "SyncConsumer": "from channels.consumer import SyncConsumer",
+    "ThreadSensitiveContext": "from asgiref.sync import ThreadSensitiveContext",
     "URLRouter": "from channels.routing import URLRouter",
     "asyncio": "import asyncio",
     "get_asgi_application": "from django.core.asgi import get_asgi_application",
+    "include": "from django.urls import include",
     "json": "import json",
     "os": "import os",
     "path": "from django.urls import path",
     "re_path": "from django.urls import re_path",
+    "sync_to_async": "from asgiref.sync import sync_to_async",
     "time": "import time",
+    "to_thread": "from asyncio import to_thread",
 }
 UNREADABLE = ("SyntaxError", "IndentationError", "TabError", "UnicodeDecodeError", "ValueError")
 
@@ -247,6 +251,11 @@ def _comes(evidence: Evidence, name: str, place: Told | None) -> str:
     homes = [path for path in evidence.tree if re.fullmatch(rf"\w+/{name}\.py", path)]
     if len(homes) == 1:
         return f"; it comes with `from {homes[0].partition('/')[0]} import {name}`"
+    homes = [
+        path for path in evidence.tree if path.endswith(".py") and _is_home(evidence, path, name)
+    ]
+    if len(homes) == 1 and place is not None and homes[0] != place["file"]:
+        return f"; it comes with `from {homes[0][:-3].replace('/', '.')} import {name}`"
     if place is None:
         return ""
     if place["name"] == "<module>":
@@ -254,6 +263,12 @@ def _comes(evidence: Evidence, name: str, place: Told | None) -> str:
     function = function_at(evidence, place)
     is_method = function is not None and [one.arg for one in function.args.args][:1] == ["self"]
     return f"; in a consumer it is self.{name}" * (is_method and name in ("send", "scope"))
+
+
+def _is_home(evidence: Evidence, file: str, name: str) -> bool:
+    """Whether the top level of a file defines a class or function of this name."""
+    body = tree_of(evidence, file).body
+    return any(isinstance(node, Function | ast.ClassDef) and node.name == name for node in body)
 
 
 def _made_here(evidence: Evidence, name: str, place: Told) -> str:
