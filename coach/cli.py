@@ -51,13 +51,18 @@ def coach() -> None:
 
 def main() -> int:
     """Run a verb; the exit code. Nothing of ours ever ends in a traceback."""
+    return run(coach, "Interrupted. Nothing was lost.", "The coach failed, not your code")
+
+
+def run(command: click.Command, interrupted: str, failed: str) -> int:
+    """Run a command line; its exit code. What goes wrong is told in a sentence."""
     try:
-        code = coach.main(standalone_mode=False)
+        code = command.main(standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return WRONG_USAGE
     except (KeyboardInterrupt, click.Abort):
-        say("Interrupted. Nothing was lost.")
+        say(interrupted)
         return BROKEN
     except CoachError as error:
         say(str(error))
@@ -68,7 +73,7 @@ def main() -> int:
     except Exception as error:
         if os.environ.get("COACH_TRACE"):
             raise
-        say(f"The coach failed, not your code: {type(error).__name__}: {error}")
+        say(f"{failed}: {type(error).__name__}: {error}")
         say("COACH_TRACE=1 before the command shows where; please report it with the course.")
         return BROKEN
     return code if isinstance(code, int) else 0

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
-from coach.cli import BROKEN, WRONG_USAGE, say
+from coach import cli
 from coach.evidence import CoachError
 from coach.folder import put_whole
 from coach.screen import Screen
@@ -119,24 +119,5 @@ def interrupt(*_: object) -> NoReturn:
 def main() -> int:
     """Run the command; the exit code. Nothing ends in a traceback, and no process stays behind."""
     signal.signal(signal.SIGTERM, interrupt)
-    try:
-        compare.main(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return WRONG_USAGE
-    except (KeyboardInterrupt, click.Abort):
-        say("Interrupted. The server has been stopped, and nothing was written.")
-        return BROKEN
-    except CoachError as error:
-        say(str(error))
-        return BROKEN
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return BROKEN
-    except Exception as error:
-        if os.environ.get("COACH_TRACE"):
-            raise
-        say(f"The laboratory failed: {type(error).__name__}: {error}")
-        say("COACH_TRACE=1 before the command shows where; please report it with the course.")
-        return BROKEN
-    return 0
+    interrupted = "Interrupted. The server has been stopped, and nothing was written."
+    return cli.run(compare, interrupted, "The laboratory failed")
