@@ -8,10 +8,12 @@ on which no run counts is named as the fault.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from coach.conversation import Socket
 from coach.counting import judge_thread
+from coach.course import LESSONS
 from coach.evidence import CoachError, Failure, Told, shown
 from coach.server import HOST, Server
 from coach.site import Site
@@ -87,6 +89,18 @@ async def stays_awake(site: Site, expected: str, limit_s: float = 0.1) -> AsyncI
     if told["held_s"] > limit_s:
         evidence = site.evidence("stands-still", place=told["place"])
         raise Failure(expected, "it stood still until a line of yours had ended", evidence)
+
+
+def put_given(site: Site, slug: str, path: str) -> None:
+    """The lesson's own file stands in the copy that runs, whatever the learner's says; a note of
+    the report says where that is something else."""
+    given = (LESSONS / slug / "handout" / path).read_bytes()
+    place = Path(site.folder, path)
+    if site.process is None:
+        if place.exists() and place.read_bytes().split() != given.split():
+            text = f"{place} is not as it was handed out; the check ran the one that was."
+            site.story.notes[text] = None
+        site.add_file(path, given.decode())
 
 
 # -- predictions ----------------------------------------------------------------------------------

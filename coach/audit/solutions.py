@@ -61,7 +61,7 @@ def parts(told: Told) -> dict[str, str]:
 
 def claims(told: Told) -> str:
     """Each common sentence with its verdict, what was seen, and the question that shows it."""
-    rows = ["| it is said | verdict | seen | in |", "|---|---|---|---|"]
+    rows = ["| it is said | verdict | seen | table |", "|---|---|---|---|"]
     for one in CLAIMS:
         seen = one.judged(Measured(told))
         rows.append(f"| {one.sentence} | {one.verdict} | {seen} | `{one.question}` |")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from coach import measuring
+from coach.diagnoses.catalogue import in_file
 from coach.evidence import Compared, Failure, Told
 from coach.site import Site
 from compare import experiments
@@ -34,6 +35,7 @@ NEAR = 2.0
 
 
 async def check_both_consumers_count(site: Site) -> None:
+    measuring.put_given(site, "06-waiting", "myapp/trap.py")
     await measuring.counts(site, SYNC, "Ana", runs_on="thread")
     await measuring.counts(site, ASYNC, "Ben", runs_on="loop")
 
@@ -44,7 +46,12 @@ async def check_trap_and_pages_are_there(site: Site) -> None:
     await cy.settle()
     await measuring.counts_to(site, cy, 2)
     for path, title in PAGES.items():
-        await site.shows_page(path, title)
+        try:
+            await site.shows_page(path, title)
+        except Failure as failure:
+            if not failure.evidence.error:
+                failure.evidence.place = in_file("gs2/urls.py")
+            raise
 
 
 async def check_predictions_are_filled_in(site: Site) -> None:

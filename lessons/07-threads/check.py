@@ -1,19 +1,16 @@
 """What lesson 7 looks at: a blocking call beside the event loop, and a thread per connection."""
 
-from pathlib import Path
 from typing import Any
 
 from coach import counting, measuring
-from coach.course import LESSONS
 from coach.evidence import Compared, Failure
 from coach.site import Site
 from compare import experiments
 from compare.experiments import Converse
 
 SYNC, ASYNC, REPORT = "/ws/sc/", "/ws/ac/", "/ws/report/"
-REPORTS = "myapp/reports.py"
-GIVEN = LESSONS / "07-threads" / "handout" / REPORTS
 
+LEAST_REPORT_S = 0.3  # of the half second that slow_report takes
 MOST_STANDSTILL_S = 0.05
 # Waits that overlap take little more than one of them; one after another, as many times as long.
 TOGETHER = 2.5
@@ -27,6 +24,10 @@ async def check_reports_arrive(site: Site) -> None:
     for subject in ("tea", "käse"):
         await ana.send(subject)
         await ana.hears(f"report on {subject}")
+        if ana.after_s < LEAST_REPORT_S:
+            evidence = site.evidence("wrong", path=REPORT, place=ana.by)
+            got = "an answer at once, which slow_report has not made"
+            raise Failure("the report of slow_report, which takes half a second", got, evidence)
     await ana.settle()
 
 
@@ -75,14 +76,7 @@ async def still_answers(site: Site, path: str, runs_on: str) -> None:
 
 
 def put_reports(site: Site) -> None:
-    """The lesson's own reports.py stands in the copy that runs, whatever the learner's says."""
-    if site.process is None:
-        path = Path(site.folder, REPORTS)
-        if path.exists() and path.read_bytes() != GIVEN.read_bytes():
-            site.story.notes[
-                f"{path} is not as it was handed out; the check ran the one that was."
-            ] = None
-        site.add_file(REPORTS, GIVEN.read_text("utf-8"))
+    measuring.put_given(site, "07-threads", "myapp/reports.py")
 
 
 async def overlap(site: Site, path: str, connections: int, ask: str, answer: str) -> None:

@@ -1,10 +1,8 @@
 """ASGI applications that stand around other ones."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from asgiref.sync import ThreadSensitiveContext
-
-Application = Callable[..., Awaitable[None]]
 
 
 class ThreadPerConnection:
@@ -13,7 +11,7 @@ class ThreadPerConnection:
     Without it, one thread runs the sync code of all connections, one call after another.
     """
 
-    def __init__(self, inner: Application) -> None:
+    def __init__(self, inner: Callable) -> None:
         self.inner = inner
 
     async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
