@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from coach import measuring
+from coach import course, measuring
 from coach.child.pulse import Pulse
 from coach.child.witness import Witness
 from coach.conversation import Story
@@ -15,6 +15,7 @@ from coach.evidence import CoachError, Compared, Failure
 from coach.learner import Learner
 from coach.report import Report, StepReport
 from coach.screen import report_lines
+from coach.site import Site
 from compare.experiments import Crowd, Lane, Probe
 
 # -- predictions, and what was predicted at first ------------------------------------------------
@@ -379,3 +380,22 @@ def test_experiment_that_loses_its_connection_is_a_failure():
         raise ConnectionResetError("gone")
 
     assert outcome(run()).got == "ConnectionResetError: gone"
+
+
+# -- a file that stays as it was handed out ------------------------------------------------------
+
+
+@pytest.mark.parametrize(("mine", "notes"), [(None, 0), (b"", 0), (b"\n# mine\n", 1)])
+def test_handed_out_file_is_what_runs_whatever_the_learner_s_says(tmp_path, mine, notes):
+    given = course.lesson(6).handout["myapp/trap.py"]
+    trap = tmp_path / "myapp" / "trap.py"
+    trap.parent.mkdir()
+    if mine is not None:
+        trap.write_bytes(given + mine)
+    site = Site(launcher=None, folder=str(tmp_path))
+
+    measuring.put_given(site, "06-waiting", "myapp/trap.py")
+
+    assert trap.read_bytes() == given
+    said = f"{trap} is not as it was handed out; the check ran the one that was."
+    assert [*site.story.notes] == [said] * notes
