@@ -5,6 +5,7 @@ from typing import Any
 
 from coach.evidence import Frame, Told, frame_named, shown
 
+HOME = "http://127.0.0.1"  # the origin of the site's own pages
 SERVER_EVENTS = {"websocket.accept", "websocket.send", "websocket.close"}
 
 
@@ -22,12 +23,12 @@ def http_scope(path: str) -> Told:
     }  # fmt: skip
 
 
-def websocket_scope(path: str, number: int = 0) -> Told:
+def websocket_scope(
+    path: str, number: int = 0, session: str = "", origin: str | None = HOME
+) -> Told:
     """The scope of a WebSocket, as a server makes it: each client comes from a port of its own."""
-    headers = [
-        [_bytes("host"), _bytes("127.0.0.1")],
-        [_bytes("origin"), _bytes("http://127.0.0.1")],
-    ]
+    named = {"host": "127.0.0.1", "origin": origin, "cookie": session and f"sessionid={session}"}
+    headers = [[_bytes(name), _bytes(value)] for name, value in named.items() if value]
     scope = http_scope(path) | {"type": "websocket", "scheme": "ws", "headers": headers}
     del scope["method"]
     return scope | {"client": ["127.0.0.1", 50_000 + number], "subprotocols": []}

@@ -146,6 +146,7 @@ class Socket:
         self.talk = talk
         self.is_open = False
         self.runs_on: str | None = None
+        self.last: Told = {}  # the last event that the application sent
         self.by: Told | None = None  # the learner's line that sent last
         self.after_s = 0.0  # between the last event that was sent and the one before it, either way
         self.sent = 0
@@ -172,7 +173,7 @@ class Socket:
             )
             raise Failure(expected, f"{event_got(event)}: {rule}", evidence)
 
-    async def _sends_no_more(self, expected: str, waits: Waits) -> AsyncIterator[Told]:
+    async def sends_no_more(self, expected: str, waits: Waits) -> AsyncIterator[Told]:
         """What the application sends, and at last the first other thing that it does."""
         limit_s = EVENT_LIMIT_S * self.talk.site.patience
         until = time.monotonic() + limit_s
@@ -209,7 +210,7 @@ class Socket:
     async def settle(self) -> None:
         """Pass over what the application sends by itself, until it waits for the client."""
         expected = "the application waits for a message"
-        async for told in self._sends_no_more(expected, "now"):
+        async for told in self.sends_no_more(expected, "now"):
             if told["say"] == "sent":
                 self._is_legal(told, expected)
             if told["say"] != "waits" and told.get("event", {}).get("type") != "websocket.send":
@@ -228,25 +229,40 @@ class Socket:
     async def hears(self, frame: Frame, *or_else: Frame) -> None:
         """The next thing that the client sees is this frame, or one that is as right."""
         expected = " or ".join([frame_named(frame), *map(shown, or_else)])
-        told = await self._sent(expected)
-        heard = frame_of(told["event"])
+        heard = await self.frame(expected)
         if heard is not None and heard in or_else:
             return
         if heard != frame or type(heard) is not type(frame):
-            self.talk.site.story.tape[-1].mark = f"expected {expected}"
-            evidence = self.talk.site.evidence(
-                "closed" if heard is None else "wrong", event=told["event"], place=told["by"],
-                path=self.talk.path, frame=heard, wanted=frame,
-                others=self.talk.site.frames - self.sent,
-            )  # fmt: skip
-            raise Failure(expected, event_got(told["event"]), evidence)
+            self.heard_wrong(heard, expected, frame)
+
+    async def frame(self, expected: str) -> Frame | None:
+        """The frame that the client sees next; None for another event."""
+        self.last = (await self._sent(expected))["event"]
+        return frame_of(self.last)
+
+    def heard_wrong(self, heard: Frame | None, expected: str, wanted: Frame) -> None:
+        """Fail the step for the frame that `frame` gave."""
+        site = self.talk.site
+        site.story.tape[-1].mark = f"expected {expected}"
+        evidence = site.evidence(
+            "closed" if heard is None else "wrong", event=self.last, place=self.by,
+            path=self.talk.path, frame=heard, wanted=wanted, others=site.frames - self.sent,
+        )  # fmt: skip
+        raise Failure(expected, event_got(self.last), evidence)
+
+    async def ends_quietly(self, expected: str) -> None:
+        """After a refusal the client is gone; the application has to end without an exception."""
+        self.talk.tell({"type": "websocket.disconnect", "code": 1006, "reason": ""})
+        async for told in self.sends_no_more(expected, "late"):
+            if told["say"] == "raised":
+                self.talk.fail(expected, told)
 
     async def leave(self) -> None:
         """The client goes; the application has to end without an exception."""
         expected = "the application ends after websocket.disconnect"
         self.talk.site.story.add(f"{self.talk.who} leaves")
         self.talk.tell({"type": "websocket.disconnect", "code": 1000, "reason": ""})
-        async for told in self._sends_no_more(expected, "late"):
+        async for told in self.sends_no_more(expected, "late"):
             if told["say"] == "waits":
                 got = "the application asks for another event and stays"
                 evidence = self.talk.site.evidence("kept-running", path=self.talk.path)

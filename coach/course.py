@@ -56,7 +56,8 @@ class Mistake:
     """A planted mistake: what to change in the solution, and what the check has to say of it.
 
     `look_at` is what the report has to look at (`file:line`), `says` words that it contains.
-    `patience` below 1 shortens the time limits, for a mistake that runs into one.
+    `patience` below 1 shortens the time limits, for a mistake that runs into one. `branch` is the
+    one whose solution it changes; without it, each that the lesson has.
     """
 
     name: str
@@ -66,14 +67,16 @@ class Mistake:
     look_at: str = ""
     says: list[str] = field(default_factory=list)
     patience: float = 1.0
+    branch: str | None = None
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A solution that is right, but written otherwise."""
+    """A solution that is right, but written otherwise; of one branch, or of each."""
 
     name: str
     edits: list[Edit]
+    branch: str | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,8 @@ class Lesson:
     @cached_property
     def variants(self) -> list[Variant]:
         return [
-            Variant(entry["name"], self._edits(entry)) for entry in self.toml.get("variants", ())
+            Variant(entry["name"], self._edits(entry), entry.get("branch"))
+            for entry in self.toml.get("variants", ())
         ]
 
     def _edits(self, entry: dict[str, Any]) -> list[Edit]:
@@ -139,6 +143,13 @@ class Lesson:
         return overlay(SOLUTIONS / "trunk" / self.slug) | (
             overlay(SOLUTIONS / branch / self.slug) if branch else {}
         )
+
+    @property
+    def branches(self) -> list[str | None]:
+        """The branches in which this lesson is written; None alone is the trunk."""
+        begun = [one for one in lessons() if one.number <= self.number]
+        is_split = any((SOLUTIONS / "sync" / one.slug).is_dir() for one in begun)
+        return [*BRANCHES] if is_split else [None]
 
     def checks(self) -> list[Check]:
         """The functions of `check.py`, one for each step, in order."""
@@ -244,8 +255,8 @@ def begun(tree: Tree) -> int:
     """
     last = 0
     for one in lessons():
-        before = beginning(one.number)
-        for branch in (None, *BRANCHES):
+        for branch in one.branches:
+            before = beginning(one.number, branch)
             mine = one.solution(branch)
             is_new = any(path in tree for path in mine if path not in before)
             is_same = any(tree.get(path) == data for path, data in mine.items() if data.strip())

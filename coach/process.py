@@ -17,6 +17,12 @@ from typing import IO, Any
 
 Told = dict[str, Any]
 CHILD = Path(__file__).parent / "child"
+GUARD = CHILD / "guard"
+# What would change how a learner's site behaves, wherever it comes from.
+UNWANTED = (
+    "DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE", "PYTHONPATH", "PYTHONWARNINGS",
+    "REDIS_URL", "DATABASE_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS",
+)  # fmt: skip
 CAN_FORK = hasattr(os, "fork") and hasattr(socket, "send_fds")
 MAX_OUTPUT_BYTES = 1_000_000
 MAX_OUTPUT_LINES = 10_000
@@ -25,12 +31,8 @@ KEPT_LINES = 40
 
 
 def clean_environ() -> dict[str, str]:
-    """The environment for learners' code: no settings module and no foreign import path."""
-    environ = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("DJANGO_SETTINGS_MODULE", "PYTHONPATH", "PYTHONWARNINGS")
-    }
+    """The environment for learners' code: no settings of its own, and no foreign import path."""
+    environ = {name: value for name, value in os.environ.items() if name not in UNWANTED}
     return environ | {"PYTHONIOENCODING": "utf-8:replace"}
 
 

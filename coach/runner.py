@@ -14,6 +14,7 @@ from coach.evidence import CoachError, Evidence, Failure, Told
 from coach.folder import copy_of
 from coach.process import Launcher
 from coach.report import Report, StepReport
+from coach.routing import below, routes_of
 from coach.site import Site
 
 Follow = Callable[[str], None]
@@ -56,8 +57,21 @@ def run_check(
         report.notes += [note.replace(copy, shown) for note in site.story.notes]
         for step in report.steps:
             tidy(step, copy, shown)
+    if lesson.branches != [None]:
+        report.branch = branch_of(site.facts)
     report.seconds = time.perf_counter() - began
     return report
+
+
+def branch_of(facts: Told) -> str | None:
+    """In which style the chat is written; None where no consumer class answers there."""
+    application = below(facts.get("application") or {}, "websocket")
+    routes = (routes_of(application) if application else None) or []
+    chat = next((route.to for route in routes if route.leads_from("ws/chat/tea/")), {})
+    bases = chat.get("bases") or []
+    if "SyncConsumer" in bases:
+        return "sync"
+    return "async" if "AsyncConsumer" in bases else None
 
 
 def next_page(lesson: Lesson) -> str:

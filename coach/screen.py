@@ -86,7 +86,8 @@ def report_lines(report: Report, trace: bool = False, hint: bool = True) -> list
     failed = report.failed_step
     count = len(report.steps)
     place = f"step {failed.step} of {report.of}" if failed else counted(count, "step")
-    head = Text(f"Lesson {report.lesson} · {report.title}".ljust(66), style="bold")
+    style = f" · {report.branch}" if report.branch else ""
+    head = Text(f"Lesson {report.lesson} · {report.title}{style}".ljust(66), style="bold")
     head.append(place, style="not bold dim")
     lines = [head]
     for step in report.steps:

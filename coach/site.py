@@ -15,10 +15,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coach.asgi import http_scope, websocket_scope
+from coach.asgi import HOME, http_scope, websocket_scope
 from coach.conversation import Answer, Conversation, Socket, Story
 from coach.evidence import Evidence, Failure, Told, error_named, shown
-from coach.process import Launcher, Process
+from coach.process import GUARD, Launcher, Process
 from coach.tracebacks import last_error
 
 if TYPE_CHECKING:
@@ -47,13 +47,20 @@ class Site:
     ) -> None:
         self.launcher = launcher
         self.folder = folder
-        self.environ = environ or {}
+        # Every process of these files has one database, which is not the learner's.
+        self.environ = {
+            "PYTHONPATH": str(GUARD),
+            "COACH_DATABASE": str(Path(folder, ".coach-check.sqlite3")),
+            **(environ or {}),
+        }
         self.story = story or Story()
         self.patience = patience
         self.process: Process | None = None
         self.facts: Told = {}
         self.entry = "gs2.asgi:application"
         self.unawaited: list[Told] = []
+        self.queries: list[Told] = []  # those that were made on the event loop's thread
+        self.sessions: dict[str, str] = {}  # the key of each user who is logged in
         self.leaving: Told | None = None
         self.conversations: dict[int, Conversation] = {}
         self.frames = 0  # what all clients together have sent
@@ -124,6 +131,8 @@ class Site:
             self.unawaited.append(told)
         elif told["say"] == "leaving":
             self.leaving = told
+        elif told["say"] == "query":
+            self.queries.append(told)
         elif "id" in told:
             self.conversations[told["id"]].inbox.put_nowait(told)
         else:
@@ -243,18 +252,23 @@ class Site:
         self.process.tell({"do": "open", "id": ident, "scope": scope})
         return talk
 
-    async def knock(self, path: str, who: str = "a client") -> "Socket":
-        """Ask for a WebSocket at a path (with a query string, if it has one); no verdict yet."""
+    async def knock(
+        self, path: str, who: str = "a client", session: str = "", origin: str | None = HOME
+    ) -> "Socket":
+        """Ask for a WebSocket at a path (with a query string, if it has one); no verdict yet.
+
+        session: the key of a session, for its cookie; origin: None for a client that sends none
+        """
         await self.load()
         self.story.add(f"{who} opens {path}")
-        scope = websocket_scope(path, len(self.conversations))
+        scope = websocket_scope(path, len(self.conversations), session, origin)
         socket = Socket(self._open(scope, who, path))
         socket.talk.tell({"type": "websocket.connect"})
         return socket
 
-    async def connect(self, path: str, who: str = "a client") -> "Socket":
+    async def connect(self, path: str, who: str = "a client", session: str = "") -> "Socket":
         """Open a WebSocket that the application has to accept."""
-        socket = await self.knock(path, who)
+        socket = await self.knock(path, who, session)
         await socket.is_accepted()
         return socket
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from coach import course
 from coach.audit import Finding
@@ -12,6 +13,7 @@ from coach.report import Report, StepReport
 from coach.runner import run_check
 from coach.screen import failure_lines
 
+Planted = TypeVar("Planted", Mistake, Variant)
 MIN_MISTAKES = 8
 MIN_VARIANTS = 4
 
@@ -24,29 +26,28 @@ class Case:
     judge: Callable[[Launcher], Iterator[Finding]]
 
 
-def branches(lesson: Lesson) -> list[str | None]:
-    """The branches in which a lesson has a solution of its own; None is the trunk."""
-    named = [name for name in course.BRANCHES if (course.SOLUTIONS / name / lesson.slug).is_dir()]
-    return [*named] or [None]
-
-
 def cases(lesson: Lesson) -> Iterator[Case]:
     """Every case of a lesson, in each of its branches."""
-    for branch in branches(lesson):
+    for branch in lesson.branches:
         tail = f" ({branch})" if branch else ""
         where = f"lesson {lesson.number}{tail}"
         yield Case(f"{where}: begins", lambda run, b=branch: begins(lesson, b, run))  # type: ignore[misc]
         yield Case(f"{where}: solved", lambda run, b=branch: solved(lesson, b, run))  # type: ignore[misc]
-        for mistake in lesson.mistakes:
+        for mistake in of_branch(lesson.mistakes, branch):
             yield Case(
                 f"{where}: mistake {mistake.name}",
                 lambda run, m=mistake, b=branch: caught(lesson, m, b, run),  # type: ignore[misc]
             )
-        for variant in lesson.variants:
+        for variant in of_branch(lesson.variants, branch):
             yield Case(
                 f"{where}: variant {variant.name}",
                 lambda run, v=variant, b=branch: accepted(lesson, v, b, run),  # type: ignore[misc]
             )
+
+
+def of_branch(planted: list[Planted], branch: str | None) -> list[Planted]:
+    """Those mistakes or variants that change the solution of this branch."""
+    return [one for one in planted if branch is None or one.branch in (None, branch)]
 
 
 def check(
@@ -70,10 +71,14 @@ def begins(lesson: Lesson, branch: str | None, launcher: Launcher) -> Iterator[F
 
 
 def solved(lesson: Lesson, branch: str | None, launcher: Launcher) -> Iterator[Finding]:
-    """The solution passes, and with it every earlier check that is not retired."""
+    """The solution passes, and with it every earlier check that is not retired.
+
+    The branches share their trunk: what was looked at before they part is looked at in one.
+    """
     tree = course.state(lesson.number, branch)
     for one in course.lessons():
-        if one.number <= lesson.number:
+        is_shared = branch == "sync" and one.branches == [None]
+        if one.number <= lesson.number and not is_shared:
             step = check(one, tree, launcher, lesson.number).failed_step
             if step:
                 text = f"check {one.number} fails at step {step.step}: got {step.got}"
@@ -132,17 +137,17 @@ def accepted(
 def counts(lesson: Lesson) -> Iterator[Finding]:
     """Enough mistakes and variants, and at least one mistake for each step: a check that
     were emptied would then let one through."""
-    if len(lesson.mistakes) < MIN_MISTAKES:
-        yield Finding(
-            lesson.slug, f"has {len(lesson.mistakes)} mistakes, fewer than {MIN_MISTAKES}"
-        )
-    if len(lesson.variants) < MIN_VARIANTS:
-        yield Finding(
-            lesson.slug, f"has {len(lesson.variants)} variants, fewer than {MIN_VARIANTS}"
-        )
-    for step in lesson.steps:
-        if not any(mistake.step == step.number for mistake in lesson.mistakes):
-            yield Finding(lesson.slug, f"has no mistake that step {step.number} catches")
+    for branch in lesson.branches:
+        where = f"{lesson.slug} ({branch})" if branch else lesson.slug
+        mistakes = of_branch(lesson.mistakes, branch)
+        variants = of_branch(lesson.variants, branch)
+        if len(mistakes) < MIN_MISTAKES:
+            yield Finding(where, f"has {len(mistakes)} mistakes, fewer than {MIN_MISTAKES}")
+        if len(variants) < MIN_VARIANTS:
+            yield Finding(where, f"has {len(variants)} variants, fewer than {MIN_VARIANTS}")
+        for step in lesson.steps:
+            if not any(mistake.step == step.number for mistake in mistakes):
+                yield Finding(where, f"has no mistake that step {step.number} catches")
     for mistake in lesson.mistakes:
         if mistake.diagnosis is None and not mistake.says:
             text = "names neither a diagnosis nor words that the report says"

@@ -8,13 +8,19 @@ In, on standard input: first one line of configuration, then commands.
     {"do": "where"}                            which lines of the learner's run now
     {"do": "values", "module": "myapp.x"}      import a module, and tell its plain values
     {"do": "pulse"}, {"do": "pulse-over"}      watch whether the event loop stands still
+    {"do": "prepare", "users": […]}            migrate the database, and log these users in
+    {"do": "rows"}, {"do": "groups"}           what the database and the channel layer hold
+    {"do": "log_out", "sessions": […]}         end these sessions
+    {"do": "hold", "when": "before"|"after"}   hold the next read of a model, until
+    {"do": "release"}                          this
     {"do": "quit"}
 
 Out: `loaded` or `not-loaded` once; then `sent`, `waits`, `returned` and `raised` for each
 connection, `unawaited` for a coroutine that nobody awaited, `place` for `where`, `values` or
-`not-imported`, `pulse` for `pulse-over`, and `leaving` when the learner's code ends the
-process. Verdicts are not made here: code that ends this process, floods it or changes what it
-imports cannot turn a failure into a pass.
+`not-imported`, `pulse` for `pulse-over`, an answer of the same name or `not-told` for each
+question about records, `held` and `query` (see `Records`), and `leaving` when the learner's code
+ends the process. Verdicts are not made here: code that ends this process, floods it or changes
+what it imports cannot turn a failure into a pass.
 """
 
 import asyncio
@@ -30,7 +36,9 @@ from collections.abc import Callable, MutableMapping
 from json import dumps, loads
 from typing import Any
 
+from coach.child.guard import own_database
 from coach.child.pulse import Pulse
+from coach.child.records import Records
 from coach.child.witness import Told, Witness, text_of
 
 Event = MutableMapping[str, Any]
@@ -113,6 +121,7 @@ class Host:
         self.connections: dict[int, Connection] = {}
         self.tasks: set[Any] = set()
         self.application: Any = None
+        self.records = Records(self.witness, self.say)
 
     def say(self, what: str, **told: Any) -> None:
         data = dumps({"say": what, **told}).encode() + b"\n"
@@ -128,6 +137,7 @@ class Host:
         sys.path.insert(0, self.config["work"])
         importlib.invalidate_caches()
         self.forget_shadowed()
+        own_database.install()
         faulthandler.enable(sys.__stderr__ or 2)
         sys.set_coroutine_origin_tracking_depth(12)
         warnings._warn_unawaited_coroutine = self.on_unawaited  # type: ignore[attr-defined]
@@ -218,6 +228,7 @@ class Host:
             "file": self.witness.place(getattr(module, "__file__", None) or "", 0, ""),
             "routers": self.witness.routers(module),
             "modules": self.witness.modules(),
+            "models": [model.__name__ for model in self.records.models()],
             "names": sorted(name for name in vars(module or object()) if name[:2] != "__")
             if module
             else [],
@@ -230,6 +241,8 @@ class Host:
         self.stop = asyncio.Event()
         self.tasks.add(asyncio.current_task())
         self.loop.set_exception_handler(self.on_lost)
+        if self.records.models():
+            self.records.watch_queries(threading.get_ident())
         self.ready.set()
         await self.stop.wait()
 
@@ -247,6 +260,8 @@ class Host:
             command = loads(line)
             if command["do"] == "where":
                 self.say("place", places=self.witness.where(self.loop))
+            elif command["do"] == "release":
+                self.records.may_go_on.set()
             elif command["do"] == "quit":
                 break
             else:
@@ -266,6 +281,10 @@ class Host:
             self.pulse = Pulse(self.witness, self.loop)
         elif command["do"] == "pulse-over":
             self.say("pulse", **self.pulse.end())
+        elif command["do"] == "hold":
+            self.records.arm(command["when"])
+        elif command["do"] in ("prepare", "rows", "groups", "log_out"):
+            self.records.obey(command)
         else:
             self.connections[command["id"]].inbox.put_nowait(rebuilt(command["event"]))
 

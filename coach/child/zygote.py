@@ -16,19 +16,20 @@ import socket
 from coach.child import host
 
 WARM = (
-    "asyncio", "concurrent.futures.thread", "channels.auth", "channels.consumer",
-    "channels.generic.websocket", "channels.layers", "channels.routing",
-    "channels.security.websocket", "channels.sessions", "daphne.apps", "daphne.server",
-    "django.conf.global_settings", "django.contrib.auth.apps",
-    "django.contrib.auth.context_processors",
+    "asyncio", "channels.auth", "channels.consumer", "channels.generic.websocket",
+    "channels.layers", "channels.routing", "channels.security.websocket", "channels.sessions",
+    "concurrent.futures.thread", "daphne.apps", "daphne.server", "django.conf.global_settings",
+    "django.contrib.auth.apps", "django.contrib.auth.context_processors",
     "django.contrib.contenttypes.apps", "django.contrib.messages.apps",
     "django.contrib.messages.storage.fallback", "django.contrib.sessions.apps",
-    "django.contrib.sessions.backends.db", "django.contrib.staticfiles.apps",
-    "django.core.asgi", "django.core.handlers.asgi", "django.db.backends.sqlite3.base",
-    "django.db.models", "django.forms", "django.middleware.clickjacking",
-    "django.middleware.common", "django.middleware.csrf", "django.middleware.security",
-    "django.shortcuts", "django.template.backends.django", "django.template.defaulttags",
-    "django.template.loader_tags", "django.urls", "django.views.debug",
+    "django.contrib.sessions.backends.db", "django.contrib.staticfiles.apps", "django.core.asgi",
+    "django.core.handlers.asgi", "django.core.management",
+    "django.core.management.commands.migrate", "django.db.backends.sqlite3.base",
+    "django.db.migrations.autodetector", "django.db.models", "django.forms",
+    "django.middleware.clickjacking", "django.middleware.common", "django.middleware.csrf",
+    "django.middleware.security", "django.shortcuts", "django.template.backends.django",
+    "django.template.defaulttags", "django.template.loader_tags", "django.urls",
+    "django.views.debug",
 )  # fmt: skip
 
 

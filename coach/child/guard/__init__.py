@@ -1,0 +1,1 @@
+"""What goes into every process that runs a learner's code, whoever starts it."""
