@@ -8,7 +8,6 @@ else
 PYTHON ?= $(shell test -x .venv/bin/python -a -f .venv/.installed && echo .venv/bin/python || echo python3)
 endif
 COACH = @$(PYTHON) -m coach setup core -m coach
-MODULE = @$(PYTHON) -m coach setup core -m
 TOOL = @$(PYTHON) -m coach setup all -m
 
 # WORK=path names another folder than work/ for what a learner writes.
@@ -17,7 +16,7 @@ export WORK
 endif
 
 .SUFFIXES:
-.PHONY: help setup lessons history progress doctor run compare test audit lint bench always
+.PHONY: help setup lessons branches history progress doctor run valkey compare test audit lint bench always
 
 # Prints the lines below that begin with two number signs.
 help:
@@ -33,15 +32,18 @@ lessons:
 ##   make hint-N       a hint for the step that fails (K=2 or K=3: a stronger one)
 hint-%: always
 	$(COACH) hint $* $(K)
-##   make diff-N       your files beside the solution's
+##   make diff-N       your files beside the solution's (BRANCH=sync|async: one of the two)
 diff-%: always
-	$(COACH) diff $*
+	$(COACH) diff $* $(if $(BRANCH),--branch "$(BRANCH)")
 ##   make solution-N   the site after lesson N in a new folder (TO=folder BRANCH=sync|async)
 solution-%: always
 	$(COACH) solution $* $(if $(BRANCH),--branch "$(BRANCH)") $(if $(TO),--to "$(TO)")
-##   make catch-up-N   make work/ the site in which lesson N begins
+##   make branches     both solutions as git branches, with a tag for each lesson
+branches:
+	$(COACH) branches
+##   make catch-up-N   make work/ the site in which lesson N begins (BRANCH=sync|async)
 catch-up-%: always
-	$(COACH) catch-up $*
+	$(COACH) catch-up $* $(if $(BRANCH),--branch "$(BRANCH)")
 ##   make history      the snapshots of your work
 history:
 	$(COACH) history
@@ -54,9 +56,12 @@ progress:
 ##   make doctor       what is amiss on this machine, and the command that mends it
 doctor:
 	$(COACH) doctor
-##   make run          serve the finished site at http://127.0.0.1:8000/
+##   make run          serve the finished site (PROCESSES=4 PORT=8000; SITE=work: serve yours)
 run:
-	$(MODULE) daphne -b 127.0.0.1 -p 8000 gs2.asgi:application
+	$(COACH) run $(if $(PROCESSES),--processes "$(PROCESSES)") $(if $(PORT),--port "$(PORT)") $(if $(SITE),--work "$(SITE)")
+##   make valkey       run a Valkey, on which processes that you start yourself meet (PORT=6379)
+valkey:
+	$(COACH) valkey $(if $(PORT),--port "$(PORT)")
 ##   make compare      sync and async consumers, measured here (QUICK=1: in 15 s; SITE=folder)
 compare:
 	$(TOOL) compare run $(if $(QUICK),--quick) $(if $(SITE),--site "$(SITE)")

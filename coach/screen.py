@@ -108,11 +108,12 @@ def report_lines(report: Report, trace: bool = False, hint: bool = True) -> list
     return lines
 
 
-def typed(verb: str, argument: object, has_make: bool = os.name != "nt") -> str:
+def typed(verb: str, argument: object, branch: str = "", has_make: bool = os.name != "nt") -> str:
     """The command as people type it here: `make hint-3`, or `python -m coach hint 3`."""
     if not has_make:
-        return f"python -m coach {verb} {argument}"
-    return f"make {'lesson' if verb == 'check' else verb}-{argument}"
+        return f"python -m coach {verb} {argument}" + (f" --branch {branch}" if branch else "")
+    target = f"make {'lesson' if verb == 'check' else verb}-{argument}"
+    return target + (f" BRANCH={branch}" if branch else "")
 
 
 def written_or_removed(shown: str, paths: Iterable[str], tree: Iterable[str]) -> Iterable[str]:

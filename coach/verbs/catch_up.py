@@ -3,7 +3,7 @@
 import click
 
 from coach import course
-from coach.course import Lesson
+from coach.course import BRANCHES, Lesson
 from coach.learner import Learner
 from coach.screen import Screen, typed, written_or_removed
 from coach.verbs import options
@@ -21,8 +21,12 @@ def command(lesson: Lesson, work: str | None, branch: str, plain: bool) -> None:
     snapshot, changed = learner.replace(tree, f"before catch-up {lesson.number}", keeps=True)
     learner.skip_to(lesson)
     screen = Screen(plain)
-    screen.line(f"{learner.folder.shown}/ is where lesson {lesson.number} begins.")
+    others = [one for one in BRANCHES if course.beginning(lesson.number, one) != tree]
+    which = f" on the branch {branch}" if others else ""
+    screen.line(f"{learner.folder.shown}/ is where lesson {lesson.number} begins{which}.")
     screen.lines(written_or_removed(learner.folder.shown, changed, tree))
     if snapshot.files:
         screen.line(f"  back     {typed('rewind', snapshot.ident)} brings back what was there")
+    for other in others:
+        screen.line(f"  or       {typed('catch-up', lesson.number, other)}")
     screen.line(f"  next     {typed('check', lesson.number)}")

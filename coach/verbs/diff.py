@@ -1,11 +1,12 @@
 """`diff N`: the learner's files beside those of the solution."""
 
 import difflib
+from collections.abc import Iterator
 
 import click
 from rich.text import Text
 
-from coach.course import BRANCHES, SOLUTIONS, Lesson, Tree
+from coach.course import BRANCHES, Lesson, Tree
 from coach.learner import Learner
 from coach.screen import Screen
 from coach.verbs import options
@@ -15,26 +16,30 @@ STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 @click.command()
 @click.argument("lesson", type=options.LessonNumber())
+@click.option("--branch", type=click.Choice(BRANCHES), help="One of the two, from lesson 8 on.")
 @options.work
 @options.plain
-def command(lesson: Lesson, work: str | None, plain: bool) -> None:
+def command(lesson: Lesson, branch: str | None, work: str | None, plain: bool) -> None:
     """Show what leads from your files to the solution of lesson N: - is yours, + the solution's."""
     learner = Learner.at(work)
     mine = learner.folder.read() if learner.folder.is_there else {}
     screen = Screen(plain)
-    for branch, solution in solutions(lesson):
-        title = f"solution of lesson {lesson.number}" + (f", branch {branch}" if branch else "")
+    for which, solution in solutions(lesson, branch):
+        title = f"solution of lesson {lesson.number}" + (f", branch {which}" if which else "")
         lines = differences(mine, solution, learner.folder.shown, title)
         screen.line(title if lines else f"{title}: your files are the same", style="bold")
         screen.lines(lines)
 
 
-def solutions(lesson: Lesson) -> list[tuple[str | None, Tree]]:
-    """The solutions that a lesson has: one of the trunk, or one of each branch."""
-    named: list[str | None] = [
-        branch for branch in BRANCHES if (SOLUTIONS / branch / lesson.slug).is_dir()
-    ]
-    return [(branch, lesson.solution(branch)) for branch in named or [None]]
+def solutions(lesson: Lesson, branch: str | None = None) -> Iterator[tuple[str | None, Tree]]:
+    """What a lesson's solution holds whatever the branch, then what each branch alone does."""
+    trunk = lesson.solution(None)
+    if trunk:
+        yield None, trunk
+    for one in [branch] if branch else BRANCHES:
+        own = {path: data for path, data in lesson.solution(one).items() if path not in trunk}
+        if own:
+            yield one, own
 
 
 def differences(mine: Tree, solution: Tree, shown: str, title: str) -> list[Text]:

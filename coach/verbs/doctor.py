@@ -12,8 +12,10 @@ from pathlib import Path
 
 import click
 
+from coach import valkey
 from coach.cli import BROKEN, leave
 from coach.course import ROOT
+from coach.evidence import CoachError
 from coach.learner import Learner
 from coach.report import print_json
 from coach.screen import Screen
@@ -26,7 +28,6 @@ SYNCED = (
 NETWORK = ("nfs", "nfs4", "cifs", "smbfs", "smb3", "fuse.sshfs", "9p", "vboxsf", "drvfs")
 PORT = 8000
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
-VALKEYS = ("valkey-server", "redis-server")
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def examine(learner: Learner) -> Iterator[Finding]:
     yield synced(learner.folder.root)
     yield port()
     yield program("browser", BROWSERS, "yours will do; `make test` leaves its browser tests out")
-    yield program("Valkey", VALKEYS, "no lesson needs it so far")
+    yield channel_server()
     yield program("git", ("git",), "the coach works without it")
 
 
@@ -140,6 +141,17 @@ def port() -> Finding:
             mend = "end the program that listens there before `make run`"
             return Finding("note", f"port {PORT}", "taken by another program", mend)
     return Finding("ok", f"port {PORT}", "free")
+
+
+def channel_server() -> Finding:
+    """Where the processes of a site would meet: a server of theirs, or the program for one."""
+    if os.environ.get("REDIS_URL"):
+        return Finding("ok", "Valkey", "REDIS_URL names one")
+    try:
+        return Finding("ok", "Valkey", str(valkey.find()))
+    except CoachError:
+        found = "not found; lesson 13 needs one, and the site in more than one process"
+        return Finding("note", "Valkey", found, valkey.mend())
 
 
 def program(what: str, names: tuple[str, ...], without: str) -> Finding:

@@ -24,4 +24,6 @@ def command(lesson: Lesson, branch: str, target: str, plain: bool) -> None:
     tree = course.state(lesson.number, branch)
     for path, data in tree.items():
         folder.write(path, data)
-    Screen(plain).line(f"{len(tree)} files in {target}: the site after lesson {lesson.number}.")
+    which = f" on the branch {branch}" if branch in lesson.branches else ""
+    what = f"the site after lesson {lesson.number}{which}"
+    Screen(plain).line(f"{len(tree)} files in {target}: {what}.")

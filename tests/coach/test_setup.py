@@ -516,10 +516,13 @@ ASKED = {
     "hint-3": "hint|3",
     "diff-3": "diff|3",
     "solution-3": "solution|3",
+    "branches": "branches",
     "catch-up-3": "catch-up|3",
     "history": "history",
     "rewind-2f6c": "rewind|2f6c",
     "progress": "progress",
+    "run": "run",
+    "valkey": "valkey",
     "doctor": "doctor",
     "audit": "audit",
     "bench": "bench",
@@ -536,9 +539,7 @@ def test_bare_make_lists_every_target(clone: Clone) -> None:
 
 def test_every_line_of_a_target_calls_the_coach() -> None:
     lines = RECIPE.findall((ROOT / "Makefile").read_text("utf-8"))
-    others = [
-        line for line in lines if not line.startswith(("$(COACH) ", "$(MODULE) ", "$(TOOL) "))
-    ]
+    others = [line for line in lines if not line.startswith(("$(COACH) ", "$(TOOL) "))]
     assert others == ["@sed -n 's/^## \\{0,1\\}//p' Makefile", "@$(PYTHON) -m coach setup core"]
 
 
@@ -552,6 +553,11 @@ def test_make_asks_the_coach(ready: Clone) -> None:
 def test_make_passes_what_it_is_given(ready: Clone) -> None:
     asked = ready.make("solution-3", "TO=ein Ordner é", "BRANCH=sync", "WORK=my work").out
     assert asked == f"{ready.venv}|my work|solution|3|--branch|sync|--to|ein Ordner é\n"
+    for verb in ("diff", "catch-up"):
+        assert ready.make(f"{verb}-9", "BRANCH=sync").out.endswith(f"|{verb}|9|--branch|sync\n")
+    served = ready.make("run", "PROCESSES=4", "PORT=8001", "SITE=my work").out
+    assert served.endswith("|run|--processes|4|--port|8001|--work|my work\n")
+    assert ready.make("valkey", "PORT=6379").out.endswith("|valkey|--port|6379\n")
     assert ready.make("hint-3", "K=2", WORK="elsewhere").out.endswith("|elsewhere|hint|3|2\n")
 
 
@@ -561,7 +567,6 @@ def test_make_target_is_asked_though_a_file_has_its_name(ready: Clone) -> None:
 
 
 def test_make_runs_the_tools_of_venv(ready: Clone) -> None:
-    assert ready.make("run") == Ran(0, "daphne|-b|127.0.0.1|-p|8000|gs2.asgi:application\n", "")
     linted = "ruff|check\nruff|format|--check|--quiet\nmypy\n"
     assert ready.make("lint") == Ran(0, linted, "")
     assert ready.make("compare") == Ran(0, "compare|run\n", "")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from coach import cli, course
+from coach.evidence import CoachError
 from coach.verbs import doctor
 
 LAST = course.lessons()[-1].number
@@ -106,6 +107,40 @@ def test_diff_of_a_solution_is_empty(at_work, lay_out):
     assert (ran.code, ran.out) == (0, "solution of lesson 3: your files are the same\n")
 
 
+def titles(out: str) -> list[str]:
+    return [line for line in out.splitlines() if line.startswith("solution of lesson")]
+
+
+def test_diff_shows_what_the_branches_share_once_and_each_branch(at_work, lay_out):
+    lay_out(course.beginning(9, "async"))
+
+    ran = at_work("diff", 9)
+
+    assert (ran.code, ran.err) == (0, "")
+    assert titles(ran.out) == [
+        "solution of lesson 9",
+        "solution of lesson 9, branch sync",
+        "solution of lesson 9, branch async",
+    ]
+    compared = [line for line in ran.out.splitlines() if line.startswith("+++")]
+    assert compared == [
+        "+++ gs2/settings.py (solution of lesson 9)",
+        "+++ myapp/chat.py (solution of lesson 9, branch sync)",
+        "+++ myapp/chat.py (solution of lesson 9, branch async)",
+    ]
+
+
+def test_diff_with_one_branch_leaves_out_the_other(at_work, lay_out):
+    lay_out(course.state(9, "sync"))
+
+    ran = at_work("diff", 9, "--branch", "sync")
+
+    assert ran.out == (
+        "solution of lesson 9: your files are the same\n"
+        "solution of lesson 9, branch sync: your files are the same\n"
+    )
+
+
 def test_diff_of_a_missing_folder_makes_none(at_work, work):
     ran = at_work("diff", 3)
 
@@ -131,12 +166,16 @@ def test_solution_writes_the_state_after_a_lesson(coach, tmp_path, read, branch)
 
     assert (ran.code, ran.err) == (0, "")
     tree = course.state(LAST, branch)
-    assert ran.out == f"{len(tree)} files in {site}: the site after lesson {LAST}.\n"
+    what = f"the site after lesson {LAST} on the branch {branch}"
+    assert ran.out == f"{len(tree)} files in {site}: {what}.\n"
     assert read(site) == tree
 
 
 def test_solution_fills_an_empty_folder(coach, tmp_path, read):
-    assert coach("solution", 1, "--to", tmp_path).code == 0
+    ran = coach("solution", 1, "--branch", "sync", "--to", tmp_path)
+
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == f"{len(course.state(1))} files in {tmp_path}: the site after lesson 1.\n"
     assert read(tmp_path) == course.state(1)
 
 
@@ -193,7 +232,36 @@ def test_catch_up_makes_a_folder(at_work, work, read, number):
 
     assert (ran.code, ran.err) == (0, "")
     assert "make rewind" not in ran.out
-    assert read(work) == course.beginning(number)
+    assert read(work) == course.beginning(number, "async")
+
+
+def test_catch_up_says_on_which_branch(at_work, work, read):
+    chat, asked = f"{work}/myapp/chat.py", ("", "--branch async", "--branch sync")
+
+    first, second, third = (at_work("catch-up", 9, *words.split()) for words in asked)
+
+    begins = f"{work}/ is where lesson 9 begins on the branch"
+    assert first.out.splitlines()[0] == f"{begins} async."
+    assert first.out.splitlines()[-2:] == [
+        "  or       make catch-up-9 BRANCH=sync",
+        "  next     make lesson-9",
+    ]
+    assert second.out.splitlines()[0] == f"{begins} async."
+    assert third.out == (
+        f"{begins} sync.\n"
+        f"  written  {chat}\n"
+        "  back     make rewind-2 brings back what was there\n"
+        "  or       make catch-up-9 BRANCH=async\n"
+        "  next     make lesson-9\n"
+    )
+    assert read(work) == course.beginning(9, "sync")
+
+
+def test_catch_up_to_where_the_branches_part_names_none(at_work, work):
+    ran = at_work("catch-up", 8, "--branch", "sync")
+
+    assert ran.out.splitlines()[0] == f"{work}/ is where lesson 8 begins."
+    assert "BRANCH" not in ran.out
 
 
 def test_catch_up_twice_changes_nothing(at_work, work):
@@ -345,6 +413,8 @@ def healthy(monkeypatch, tmp_path):
         free.bind(("127.0.0.1", 0))
         monkeypatch.setattr(doctor, "PORT", free.getsockname()[1])
     monkeypatch.setattr(doctor, "filesystem", lambda root: "ext4")
+    monkeypatch.setattr(doctor.valkey, "find", lambda: tmp_path / "valkey-server")
+    monkeypatch.delenv("REDIS_URL", raising=False)
 
 
 def found(ran, what: str) -> dict[str, str]:
@@ -352,7 +422,7 @@ def found(ran, what: str) -> dict[str, str]:
     return finding
 
 
-def test_doctor_finds_a_healthy_machine_healthy(healthy, in_process, work):
+def test_doctor_finds_a_healthy_machine_healthy(healthy, in_process, work, tmp_path):
     ran = in_process("doctor")
 
     assert (ran.code, ran.err) == (0, "")
@@ -363,7 +433,7 @@ def test_doctor_finds_a_healthy_machine_healthy(healthy, in_process, work):
         "  ✓ place           a local folder\n"
         f"  ✓ port {doctor.PORT:<9}  free\n"
         "  · browser         not found; yours will do; `make test` leaves its browser tests out\n"
-        "  · Valkey          not found; no lesson needs it so far\n"
+        f"  ✓ Valkey          {tmp_path}/valkey-server\n"
         "  · git             not found; the coach works without it\n"
     )
     assert not work.exists()
@@ -424,6 +494,28 @@ def test_doctor_notes_a_port_that_is_taken(healthy, in_process, monkeypatch):
         "state": "note", "what": f"port {doctor.PORT}", "found": "taken by another program",
         "mend": "end the program that listens there before `make run`",
     }  # fmt: skip
+
+
+def test_doctor_notes_that_there_is_no_valkey(healthy, in_process, monkeypatch):
+    def find():
+        raise CoachError("none")
+
+    monkeypatch.setattr(doctor.valkey, "find", find)
+    monkeypatch.setattr(doctor.valkey, "mend", lambda: "python -m coach setup")
+
+    ran = in_process("doctor", "--json")
+
+    assert ran.code == 0
+    assert found(ran, "Valkey") == {
+        "state": "note", "what": "Valkey", "mend": "python -m coach setup",
+        "found": "not found; lesson 13 needs one, and the site in more than one process",
+    }  # fmt: skip
+
+
+def test_doctor_takes_the_valkey_that_the_environment_names(healthy, monkeypatch):
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:6379")
+
+    assert doctor.channel_server() == doctor.Finding("ok", "Valkey", "REDIS_URL names one")
 
 
 def test_doctor_names_a_folder_that_cannot_be_written(healthy, in_process, monkeypatch, work):

@@ -76,6 +76,17 @@ def refuse(environment: Mapping[str, str]) -> NoReturn:
     pytest.skip(MISSING)
 
 
+def keep(page: Page, name: str) -> None:
+    """Leaves a picture of the page among the artefacts."""
+    ARTEFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
+
+
+def lowest_contrast(page: Page) -> float:
+    """The lowest ratio among the texts that can be read; WCAG AA asks for 4.5."""
+    return min(page.evaluate(CONTRASTS)["texts"])
+
+
 def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=found(), args=FLAGS)
 

@@ -15,9 +15,13 @@ REPLY_S = 10
 CONSUMERS = ["/ws/sc/", "/ws/ac/"]
 
 
+# What a browser sends of the page that opens a socket.
+OWN_PAGE = [(b"origin", b"http://127.0.0.1")]
+
+
 async def opened(path: str) -> WebsocketCommunicator:
     """A connection to `path` that the site has accepted."""
-    communicator = WebsocketCommunicator(application, path)
+    communicator = WebsocketCommunicator(application, path, headers=OWN_PAGE)
     accepted, _ = await communicator.connect(timeout=REPLY_S)
     assert accepted is True
     return communicator
@@ -174,14 +178,22 @@ async def test_consumer_ends_when_nothing_was_said(path):
 
 
 @pytest.mark.parametrize("path", ["/ws/nowhere/", "/ws/hello", "/ws/hello/more/", "/ws/sc", "/"])
-async def test_unknown_path_is_refused_by_the_router(path):
-    communicator = WebsocketCommunicator(application, path)
+async def test_unknown_path_is_refused_politely(path):
+    communicator = WebsocketCommunicator(application, path, headers=OWN_PAGE)
 
-    # Not connect, which waits for an answer for all of its time before it shows the error.
-    with pytest.raises(ValueError, match=r"^No route found for path ") as refusal:
-        await asyncio.wait_for(communicator.future, REPLY_S)
+    accepted, _ = await communicator.connect(timeout=REPLY_S)
 
-    assert str(refusal.value) == f"No route found for path {path[1:]!r}."
+    assert accepted is False
+    await asyncio.wait_for(communicator.future, REPLY_S)
+
+
+@pytest.mark.parametrize("headers", [[], [(b"origin", b"https://elsewhere.example")]])
+async def test_page_of_another_site_is_refused(headers):
+    communicator = WebsocketCommunicator(application, "/ws/hello/", headers=headers)
+
+    accepted, _ = await communicator.connect(timeout=REPLY_S)
+
+    assert accepted is False
 
 
 COUNTING = [*CONSUMERS, "/ws/trap/", "/ws/shared/"]

@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 
+import chatroom
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
@@ -14,8 +15,8 @@ CONSUMERS = ["/ws/sc/", "/ws/ac/"]
 
 
 def dial(daphne, path: str) -> connect:
-    """A connection to open with `async with`. No proxy: the server is on this machine."""
-    return connect(f"ws://127.0.0.1:{daphne.port}{path}", proxy=None, open_timeout=REPLY_S)
+    """A connection to open with `async with`, as a page of the site opens it."""
+    return chatroom.dial(daphne.port, path)
 
 
 async def answer_to(client: ClientConnection, message: str | bytes) -> str | bytes:
@@ -85,13 +86,12 @@ async def test_consumer_counts_two_connections_apart(daphne, path):
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("path", ["/ws/nowhere/", "/ws/hello"])
-async def test_unknown_path_is_http_500_at_the_client(daphne, path):
+async def test_unknown_path_is_http_403_at_the_client(daphne, path):
     with pytest.raises(InvalidStatus) as refusal:
         async with dial(daphne, path):
             pass  # pragma: no cover
 
-    assert refusal.value.response.status_code == 500
-    assert daphne.wait_for(f"ValueError: No route found for path {path[1:]!r}.")
+    assert refusal.value.response.status_code == 403
 
 
 @pytest.mark.asyncio
