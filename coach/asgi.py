@@ -9,16 +9,17 @@ HOME = "http://127.0.0.1"  # the origin of the site's own pages
 SERVER_EVENTS = {"websocket.accept", "websocket.send", "websocket.close"}
 
 
-def http_scope(path: str) -> Told:
-    """The scope of a GET request, as a server makes it."""
+def http_scope(path: str, method: str = "GET", headers: dict[str, str] | None = None) -> Told:
+    """The scope of a request, as a server makes it. A header without a text is left out."""
     bare, _, query = path.partition("?")
+    named = {"host": "127.0.0.1", **(headers or {})}
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1", "method": "GET", "scheme": "http", "root_path": "",
+        "http_version": "1.1", "method": method, "scheme": "http", "root_path": "",
         "path": bare, "raw_path": {"$bytes": base64.b64encode(bare.encode()).decode()},
         "query_string": {"$bytes": base64.b64encode(query.encode()).decode()},
-        "headers": [[_bytes("host"), _bytes("127.0.0.1")]],
+        "headers": [[_bytes(name), _bytes(value)] for name, value in named.items() if value],
         "client": ["127.0.0.1", 50_000], "server": ["127.0.0.1", 80],
     }  # fmt: skip
 
@@ -27,9 +28,8 @@ def websocket_scope(
     path: str, number: int = 0, session: str = "", origin: str | None = HOME
 ) -> Told:
     """The scope of a WebSocket, as a server makes it: each client comes from a port of its own."""
-    named = {"host": "127.0.0.1", "origin": origin, "cookie": session and f"sessionid={session}"}
-    headers = [[_bytes(name), _bytes(value)] for name, value in named.items() if value]
-    scope = http_scope(path) | {"type": "websocket", "scheme": "ws", "headers": headers}
+    headers = {"origin": origin or "", "cookie": session and f"sessionid={session}"}
+    scope = http_scope(path, headers=headers) | {"type": "websocket", "scheme": "ws"}
     del scope["method"]
     return scope | {"client": ["127.0.0.1", 50_000 + number], "subprotocols": []}
 

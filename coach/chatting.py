@@ -6,12 +6,18 @@ from typing import Any
 
 from coach import records
 from coach.conversation import Socket
-from coach.evidence import Failure, Told, shown
+from coach.evidence import Told
 from coach.site import Site
+
+NO_ROUTE = "No route found for path "
+
+# What a channel layer has taken may come to a connection that waits for its own next event.
+LAYER_S = 1.0
 
 # What is no line, and what a report calls it.
 NO_LINES = {
     "{": "a frame that is not JSON",
+    "": "an empty frame",
     "[]": "a frame whose JSON is not an object",
     '"tea"': "a frame whose JSON is not an object",
     "null": "a frame whose JSON is not an object",
@@ -37,9 +43,17 @@ async def enters(site: Site, who: str, room: str) -> Socket:
 
 async def joins(site: Site, who: str, room: str) -> Socket:
     """An open connection of somebody in a room, at which nothing has been heard yet."""
+    socket = await knocks(site, who, room)
+    await socket.is_accepted()
+    return socket
+
+
+async def knocks(site: Site, who: str, room: str) -> Socket:
+    """A connection that somebody asks for, about which there is no verdict yet."""
     await records.prepare(site)
+    site.grace_s = LAYER_S * site.patience
     session = site.sessions.get(who.lower(), "")
-    return await site.connect(path_of(room), who, session)
+    return await site.knock(path_of(room), who, session)
 
 
 async def says(socket: Socket, text: str) -> None:
@@ -52,16 +66,21 @@ async def hears(socket: Socket, text: str, user: str | None = None, **more: Any)
     wanted = {"text": text} | ({"user": user} if user is not None else {})
 
     def is_it(told: Told) -> bool:
-        return "error" not in told and all(told.get(name) == wanted[name] for name in wanted)
+        is_error = told.get("error") is not None
+        return not is_error and all(told.get(name) == wanted[name] for name in wanted)
 
     return await hears_object(socket, is_it, shown_json(wanted), wanted=wanted, **more)
 
 
 async def hears_error(socket: Socket, of: str) -> Told:
-    """The next thing that the browser sees is an object with an error, in words."""
+    """The next thing that the browser sees is an object with an error, in words.
+
+    It has no text, by which the page of the room knows a line.
+    """
 
     def is_it(told: Told) -> bool:
-        return isinstance(told.get("error"), str) and bool(told["error"].strip())
+        in_words = isinstance(told.get("error"), str) and bool(told["error"].strip())
+        return in_words and not isinstance(told.get("text"), str)
 
     return await hears_object(socket, is_it, f'{{"error": …}} for {of}', wanted={"error": "…"})
 
@@ -92,6 +111,19 @@ async def hears_after(socket: Socket, text: str, other: str) -> int:
         count += 1
 
 
+async def hears_until(socket: Socket, text: str) -> list[str]:
+    """The texts of the lines that the browser hears, up to this one and with it."""
+    heard: list[str] = []
+
+    def is_line(told: Told) -> bool:
+        return told.get("error") is None and isinstance(told.get("text"), str)
+
+    while heard[-1:] != [text]:
+        told = await hears_object(socket, is_line, shown_json({"text": text}), {"text": text})
+        heard.append(told["text"])
+    return heard
+
+
 def parsed(frame: str | bytes | None) -> Any:
     """What a text frame holds as JSON; None where it holds none."""
     try:
@@ -106,25 +138,23 @@ def shown_json(thing: Any) -> str:
     return text if len(text) <= 120 else f"{text[:120]}…"
 
 
-async def is_refused(socket: Socket, whom: str) -> None:
-    """The connection is closed before it was accepted, which a browser sees as HTTP 403."""
+async def is_refused(
+    socket: Socket, whom: str, or_no_route: bool = False, or_accepted: bool = False
+) -> None:
+    """The connection is closed before it was accepted, which a browser sees as HTTP 403.
+
+    With `or_no_route` it may as well be that no route takes its path, which is HTTP 500; with
+    `or_accepted` it may be open then.
+    """
     expected = f"{whom} is refused: websocket.close, and no websocket.accept before it"
     told = await socket.talk.next(expected)
+    if or_no_route and any(NO_ROUTE in link["text"] for link in told.get("error", ())):
+        return
     event = told.get("event", {})
+    socket.is_open = or_accepted and event.get("type") == "websocket.accept"
+    if socket.is_open:
+        return
     if event.get("type") == "websocket.close":
         await socket.ends_quietly(expected)
         return
     socket.talk.fail(expected, told)
-
-
-async def rows_of(site: Site, text: str, expected: int) -> None:
-    """The database has so many rows with this text."""
-    found = await records.rows(site, text)
-    if len(found) != expected:
-        evidence = site.evidence("rows", value=len(found), wanted=text)
-        named = "row" if expected == 1 else "rows"
-        raise Failure(
-            f"{expected} {named} of the database with the text {shown(text)}",
-            f"{len(found)}",
-            evidence,
-        )

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Literal
 
-from coach.asgi import broken_http_rule, broken_rule, decoded, event_got, event_named, frame_of
+from coach.asgi import broken_rule, decoded, event_got, event_named, frame_of
 from coach.evidence import Compared, Entry, Failure, Frame, Told, error_named, frame_named, shown
 
 if TYPE_CHECKING:
@@ -93,8 +93,8 @@ class Conversation:
     async def _told(self, waits: Waits) -> Told | None:
         """What the process says next, or None once the time for that is over.
 
-        An application that waits for its next event gets a grace, and tasks and threads that it
-        has left at work get more: the whole limit, or with "now" a grace.
+        An application that waits for its next event gets the site's grace, and tasks and threads
+        that it has left at work get more: the whole limit, or with "now" a grace.
         """
         limit_s = EVENT_LIMIT_S * self.site.patience
         if self.waiting and waits != "never":
@@ -102,7 +102,7 @@ class Conversation:
             if waits == "now":
                 limit_s = GRACE_S if is_busy else 0
             else:
-                limit_s = limit_s if is_busy else GRACE_S
+                limit_s = limit_s if is_busy else self.site.grace_s
         if not self.inbox.empty() or not limit_s:
             return None if self.inbox.empty() else self.inbox.get_nowait()
         try:
@@ -251,10 +251,10 @@ class Socket:
         raise Failure(expected, event_got(self.last), evidence)
 
     async def ends_quietly(self, expected: str) -> None:
-        """After a refusal the client is gone; the application has to end without an exception."""
+        """After a refusal the client is gone; the application has to end, and to send no more."""
         self.talk.tell({"type": "websocket.disconnect", "code": 1006, "reason": ""})
         async for told in self.sends_no_more(expected, "late"):
-            if told["say"] == "raised":
+            if told["say"] in ("raised", "sent"):
                 self.talk.fail(expected, told)
 
     async def leave(self) -> None:
@@ -269,31 +269,3 @@ class Socket:
                 raise Failure(expected, got, evidence)
             if told["say"] == "raised":
                 self.talk.fail(expected, told)
-
-
-class Answer:
-    """An HTTP response, put together from its events."""
-
-    def __init__(self) -> None:
-        self.status = 0
-        self.headers: dict[str, str] = {}
-        self.body = b""
-        self.is_complete = False
-
-    @property
-    def text(self) -> str:
-        return self.body.decode("utf-8", "replace")
-
-    def add(self, told: Told, talk: Conversation) -> None:
-        """Take one event that the application sent, if a server would take it."""
-        event = told["event"]
-        rule = broken_http_rule(event, has_started=bool(self.status))
-        if rule:
-            place = told["by"]
-            evidence = talk.site.evidence("illegal-http", event=event, path=talk.path, place=place)
-            raise Failure("an answer over HTTP", f"{event_got(event)}: {rule}", evidence)
-        if event["type"] == "http.response.start":
-            self.status = event["status"]
-        else:
-            self.body += event.get("body", b"")
-            self.is_complete = not event.get("more_body", False)

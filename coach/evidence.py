@@ -50,6 +50,7 @@ class Evidence:
     too-early, hurried, stands-still, unfilled, predicted, in-turn, held-up. `error` is a chain of
     exceptions, the first cause first. `place` is the learner's line that sent or was running.
     `name` is that of a prediction, `value` what it is.
+    `layer` is what the channel layer was asked in this step, "calls", and its "groups" by then.
     `others` is the number of frames that other clients had sent to the same process by then.
     """
 
@@ -69,6 +70,7 @@ class Evidence:
     others: int = 0
     name: str = ""
     value: Any = None
+    layer: Told = field(default_factory=dict)
     tape: list[Entry] = field(default_factory=list)
     tree: dict[str, bytes] = field(default_factory=dict)
 
@@ -99,7 +101,9 @@ def shown(thing: Any) -> str:
     if isinstance(thing, bytes):
         text = repr(thing)
     elif isinstance(thing, str):
-        text = json.dumps(thing, ensure_ascii=False)
+        # JSON inside of double quotes would need a backslash before each of its own.
+        is_plain = '"' in thing and "'" not in thing and thing.isprintable()
+        text = f"'{thing}'" if is_plain else json.dumps(thing, ensure_ascii=False)
     else:
         text = str(thing).replace("\n", " ")
     return text if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS] + "…"

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -184,11 +184,11 @@ class FreshProcess(Process):
 class ForkedProcess(Process):
     """A fork of the warm process."""
 
-    def __init__(self, zygote: "Zygote") -> None:
+    def __init__(self, zygote: "Zygote", imports: Sequence[str] = ()) -> None:
         self.zygote = zygote
         self.status: int | None = None
         inner, outer = zip(*(self._pipe(number) for number in range(3)), strict=True)
-        pid = zygote.ask({"do": "fork"}, list(inner))["pid"]
+        pid = zygote.ask({"do": "fork", "imports": imports}, list(inner))["pid"]
         for number in inner:
             os.close(number)
         streams = tuple(
@@ -258,7 +258,7 @@ class Launcher:
     def start(self, config: Told) -> Process:
         process: Process
         if self.zygote:
-            process = ForkedProcess(self.zygote)
+            process = ForkedProcess(self.zygote, config.get("imports", ()))
         else:
             process, self.next = self.next or FreshProcess(self.environ), None
         self.running.add(process)

@@ -1,12 +1,15 @@
 """What a check asks of the learner's site beside its sockets: its database, its groups."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, TypeVar
 
-from coach.conversation import EVENT_LIMIT_S
 from coach.evidence import Failure, Told, error_named
 from coach.site import Site
 
 USERS = ("ana", "ben", "cy")
+Done = TypeVar("Done")
 
 
 async def prepare(site: Site) -> None:
@@ -35,10 +38,10 @@ async def ask(site: Site, command: Told, expected: str) -> Told:
     return told
 
 
-async def rows(site: Site, text: str) -> list[Told]:
-    """The rows of the learner's models in which some field is this text."""
-    told = await ask(site, {"do": "rows"}, "the rows of the database")
-    return [row for row in told["rows"] if text in [row[name] for name in row if name != "model"]]
+async def rows(site: Site) -> list[Told]:
+    """The rows of the learner's models: the values of each as texts, and the name of its model."""
+    found: list[Told] = (await ask(site, {"do": "rows"}, "the rows of the database"))["rows"]
+    return found
 
 
 async def groups(site: Site) -> dict[str, int] | None:
@@ -53,20 +56,35 @@ async def log_out(site: Site, who: str) -> None:
     await ask(site, command, "the session ends")
 
 
-async def hold(site: Site, when: str) -> None:
-    """The next read of a model stands still, "before" or "after" it is done, until `release`."""
+async def hold(site: Site, when: str, text: str = "") -> None:
+    """The next query of a kind stands still until `release`: "before" a read of the learner's
+    models, "after" one that has found this text, or before the "write" of it; or the read of a
+    "session". Where it went on by itself after a limit, the site is overdue."""
     await site.load()
     assert site.process is not None
-    site.process.tell({"do": "hold", "when": when})
+    site.is_overdue = False
+    site.process.tell({"do": "hold", "when": when, "text": text})
 
 
-async def is_held(site: Site) -> bool:
-    """Whether a read stands still; False where none came."""
+async def is_held(site: Site, otherwise: asyncio.Future[Any]) -> bool:
+    """Whether that query stands still by now; False where `otherwise` is over before one did."""
+    held = asyncio.ensure_future(site.answers.get())
+    await asyncio.wait({held, otherwise}, return_when=asyncio.FIRST_COMPLETED)
+    if held.done():
+        return bool(held.result()["say"] == "held")
+    held.cancel()
+    return False
+
+
+@contextlib.asynccontextmanager
+async def meanwhile(doing: Coroutine[Any, Any, Done]) -> AsyncIterator[asyncio.Task[Done]]:
+    """What a check does while something else stands still; it does not outlive the block."""
+    task = asyncio.ensure_future(doing)
     try:
-        told = await asyncio.wait_for(site.answers.get(), EVENT_LIMIT_S * site.patience)
-    except TimeoutError:
-        return False
-    return bool(told["say"] == "held")
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def release(site: Site) -> None:

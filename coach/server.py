@@ -11,7 +11,7 @@ import threading
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from coach.conversation import Answer
+from coach.browsing import Answer
 from coach.evidence import Evidence, Failure, Frame, Told, frame_named, shown
 from coach.process import Output, kill_group
 from coach.tracebacks import last_error

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coach.asgi import HOME, http_scope, websocket_scope
-from coach.conversation import Answer, Conversation, Socket, Story
+from coach.browsing import Answer, answer_evidence, answered
+from coach.conversation import GRACE_S, Conversation, Socket, Story
 from coach.evidence import Evidence, Failure, Told, error_named, shown
 from coach.process import GUARD, Launcher, Process
-from coach.tracebacks import last_error
 
 if TYPE_CHECKING:
     from coach.server import Server
@@ -61,6 +61,8 @@ class Site:
         self.unawaited: list[Told] = []
         self.queries: list[Told] = []  # those that were made on the event loop's thread
         self.sessions: dict[str, str] = {}  # the key of each user who is logged in
+        self.grace_s = GRACE_S
+        self.is_overdue = False  # whether a read that stood still went on by itself
         self.leaving: Told | None = None
         self.conversations: dict[int, Conversation] = {}
         self.frames = 0  # what all clients together have sent
@@ -133,6 +135,8 @@ class Site:
             self.leaving = told
         elif told["say"] == "query":
             self.queries.append(told)
+        elif told["say"] == "held-too-long":
+            self.is_overdue = True
         elif "id" in told:
             self.conversations[told["id"]].inbox.put_nowait(told)
         else:
@@ -214,17 +218,7 @@ class Site:
         """What a browser gets for a path; fails the step where the application raises."""
         await self.load()
         self.story.add(f"a browser asks for {path}")
-        talk = self._open(http_scope(path), "a browser", path)
-        talk.tell({"type": "http.request", "body": b"", "more_body": False})
-        answer = Answer()
-        while not answer.is_complete:
-            told = await talk.next(expected, waits="never")
-            if told["say"] != "sent":
-                kind = "raised" if told["say"] == "raised" else "returned"
-                talk.fail(expected, told, kind)
-            answer.add(told, talk)
-        talk.tell({"type": "http.disconnect"}, on_tape=False)
-        return answer
+        return await answered(self, http_scope(path), expected)
 
     async def shows_page(self, path: str = "/", title: str = "gs2") -> None:
         """A browser gets the page, with status 200 and this title."""
@@ -237,9 +231,7 @@ class Site:
             return
         found = " ".join(answer.text.partition("<title>")[2].partition("</title>")[0].split())
         page = f"a page titled {shown(found)}" if found else f"the text {shown(answer.text)}"
-        evidence = self.evidence("http", path=path, status=answer.status)
-        if answer.status == 500:  # Django has logged the exception that it turned into this page
-            evidence.error = last_error(evidence.output, self.folder)
+        evidence = answer_evidence(self, answer, path)
         raise Failure(expected, f"status {answer.status} and {page}", evidence)
 
     # -- sockets --------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 What each name means: https://docs.djangoproject.com/en/5.2/ref/settings/
 """
 
+import os
 from pathlib import Path
 
 # The folder that holds manage.py.
@@ -72,3 +73,28 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "static/"
+
+# Where log-in and log-out lead to.
+LOGIN_REDIRECT_URL = "map"
+LOGOUT_REDIRECT_URL = "map"
+
+# What carries a message from one connection to the others: a Valkey or Redis, such as
+# redis://127.0.0.1:6379, or else the memory of this process, which no other process can see.
+REDIS_URL = os.environ.get("REDIS_URL")
+if REDIS_URL:
+    LAYER = {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL]},
+    }
+else:
+    LAYER = {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+CHANNEL_LAYERS = {"default": LAYER}
+
+# Bounds of the chat, each with its unit.
+CHAT_LINE_MAX_CHARS = 1_000
+CHAT_ROOM_MAX_CHARS = 50
+CHAT_HISTORY_LINES = 50
+CHAT_LINES_PER_S = 5  # on one connection, for longer than a moment
+CHAT_BURST_LINES = 10  # on one connection, at once
+CHAT_FLOOD_LINES = 100  # refused one after another, until the connection is closed
+CHAT_USER_MAX_CONNECTIONS = 10  # to one process

@@ -7,4 +7,6 @@ from myapp import views
 urlpatterns = [
     path("", views.show_map, name="map"),
     path("", include("myapp.pages")),
+    path("chat/", include("myapp.chat_pages")),
+    path("accounts/", include("myapp.accounts")),
 ]

@@ -1,8 +1,8 @@
 """Which path is answered by what over WebSocket."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from myapp import consumers, reporting, shared, trap
+from myapp import chat, consumers, guards, reporting, shared, trap
 
 websocket_urlpatterns = [
     path("ws/hello/", consumers.hello),
@@ -11,4 +11,6 @@ websocket_urlpatterns = [
     path("ws/trap/", trap.TrapConsumer.as_asgi()),
     path("ws/report/", reporting.ReportConsumer.as_asgi()),
     path("ws/shared/", shared.shared),
+    path("ws/chat/<slug:room>/", guards.FewPerUser(chat.ChatConsumer.as_asgi())),
+    re_path("", guards.refuse),  # every other path, and therefore the last one
 ]

@@ -3,6 +3,7 @@
 In, on standard input: first one line of configuration, then commands.
 
     {"work": folder, "environ": {name: value}, "entry": "module:attribute", "follow": bool}
+    (or as `testing` says, to run the learner's tests)
     {"do": "open", "id": 1, "scope": {…}}      call the application with this scope
     {"do": "event", "id": 1, "event": {…}}     what its `receive` gives next
     {"do": "where"}                            which lines of the learner's run now
@@ -10,17 +11,18 @@ In, on standard input: first one line of configuration, then commands.
     {"do": "pulse"}, {"do": "pulse-over"}      watch whether the event loop stands still
     {"do": "prepare", "users": […]}            migrate the database, and log these users in
     {"do": "rows"}, {"do": "groups"}           what the database and the channel layer hold
+    {"do": "layer", "forget": bool}            what the layer in memory was asked, and holds
     {"do": "log_out", "sessions": […]}         end these sessions
-    {"do": "hold", "when": "before"|"after"}   hold the next read of a model, until
+    {"do": "hold", "when": "…", "text": "…"}   hold the next query of a kind (see `Records`), until
     {"do": "release"}                          this
     {"do": "quit"}
 
 Out: `loaded` or `not-loaded` once; then `sent`, `waits`, `returned` and `raised` for each
 connection, `unawaited` for a coroutine that nobody awaited, `place` for `where`, `values` or
 `not-imported`, `pulse` for `pulse-over`, an answer of the same name or `not-told` for each
-question about records, `held` and `query` (see `Records`), and `leaving` when the learner's code
-ends the process. Verdicts are not made here: code that ends this process, floods it or changes
-what it imports cannot turn a failure into a pass.
+question about records, `held`, `held-too-long` and `query` (see `Records`), and `leaving` when the
+learner's code ends the process. Verdicts are not made here: code that ends this process, floods
+it or changes what it imports cannot turn a failure into a pass.
 """
 
 import asyncio
@@ -36,7 +38,9 @@ from collections.abc import Callable, MutableMapping
 from json import dumps, loads
 from typing import Any
 
+from coach.child import testing
 from coach.child.guard import own_database
+from coach.child.layer import LayerNotes
 from coach.child.pulse import Pulse
 from coach.child.records import Records
 from coach.child.witness import Told, Witness, text_of
@@ -122,6 +126,7 @@ class Host:
         self.tasks: set[Any] = set()
         self.application: Any = None
         self.records = Records(self.witness, self.say)
+        self.layer = LayerNotes(self.witness)
 
     def say(self, what: str, **told: Any) -> None:
         data = dumps({"say": what, **told}).encode() + b"\n"
@@ -139,7 +144,7 @@ class Host:
         self.forget_shadowed()
         own_database.install()
         faulthandler.enable(sys.__stderr__ or 2)
-        sys.set_coroutine_origin_tracking_depth(12)
+        self.track_coroutines()
         warnings._warn_unawaited_coroutine = self.on_unawaited  # type: ignore[attr-defined]
         self.watch_exits()
         threading.Thread(target=self.listen, daemon=True).start()
@@ -158,6 +163,17 @@ class Host:
             if is_module and origin not in (None, "built-in", "frozen"):
                 for loaded in [one for one in sys.modules if one.split(".")[0] == name]:
                     del sys.modules[loaded]
+
+    def track_coroutines(self) -> None:
+        """Have each coroutine know the line that made it: in this thread, and in later ones."""
+        run = threading.Thread.run
+
+        def tracked(thread: threading.Thread) -> None:
+            sys.set_coroutine_origin_tracking_depth(12)
+            run(thread)
+
+        threading.Thread.run = tracked  # type: ignore[method-assign]
+        sys.set_coroutine_origin_tracking_depth(12)
 
     def watch_exits(self) -> None:
         """Have the ways to end a process say which line used them, then do as they say."""
@@ -243,6 +259,7 @@ class Host:
         self.loop.set_exception_handler(self.on_lost)
         if self.records.models():
             self.records.watch_queries(threading.get_ident())
+        self.layer.watch()
         self.ready.set()
         await self.stop.wait()
 
@@ -261,7 +278,7 @@ class Host:
             if command["do"] == "where":
                 self.say("place", places=self.witness.where(self.loop))
             elif command["do"] == "release":
-                self.records.may_go_on.set()
+                self.records.release()
             elif command["do"] == "quit":
                 break
             else:
@@ -282,11 +299,22 @@ class Host:
         elif command["do"] == "pulse-over":
             self.say("pulse", **self.pulse.end())
         elif command["do"] == "hold":
-            self.records.arm(command["when"])
+            self.records.arm(command["when"], command["text"])
+        elif command["do"] == "layer":
+            self.tell_layer(command["forget"])
         elif command["do"] in ("prepare", "rows", "groups", "log_out"):
             self.records.obey(command)
         else:
             self.connections[command["id"]].inbox.put_nowait(rebuilt(command["event"]))
+
+    def tell_layer(self, forget: bool) -> None:
+        """Tell what the channel layer was asked, and forget it; or why it cannot be made."""
+        try:
+            self.say("layer", **self.layer.told())
+            if forget:
+                self.layer.calls.clear()
+        except BaseException as error:
+            self.say("not-told", error=self.witness.error(error))
 
     def tell_values(self, name: str) -> None:
         """Import a module of the learner's, and tell what its names are bound to."""
@@ -319,7 +347,9 @@ def run() -> None:
     commands, answers = take_streams()
     host = Host(loads(commands.readline()), commands, answers)
     host.prepare()
-    if host.load():
+    if "tests" in host.config:
+        testing.run(host)
+    elif host.load():
         try:
             asyncio.run(host.serve())
         except BaseException as error:

@@ -8,10 +8,11 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from coach.child.witness import Told, Witness
+from coach.child.witness import Told, Witness, text_of
 
 Say = Callable[..., None]
 HOLD_LIMIT_S = 2.0
+SESSION = "sessions.Session"
 
 
 class Records:
@@ -21,7 +22,7 @@ class Records:
         self.witness = witness
         self.say = say
         self.loop_thread = 0
-        self.hold = ""
+        self.hold = self.text = ""
         self.may_go_on = threading.Event()
 
     def obey(self, command: Told) -> None:
@@ -123,36 +124,50 @@ class Records:
 
     # -- moments ---------------------------------------------------------------------------
 
-    def arm(self, when: str) -> None:
-        """Hold the next read of a model of the learner's, "before" or "after" it is done.
+    def arm(self, when: str, text: str) -> None:
+        """Hold the next query on a model of the learner's: "before" any read, "after" a read that
+        has found this text, or before the "write" of it; or the next read of a "session".
 
-        `held` is told then, and the read goes on at `release`, or by itself after a limit.
+        `held` is told then, and the query goes on at `release`, or by itself after a limit. What
+        runs on the event loop's thread is never held, as nobody else could go on then.
         """
         from django.db.models.query import QuerySet
 
-        self.hold = when
+        self.hold, self.text = when, text
         self.may_go_on.clear()
         fetch: Any = QuerySet._fetch_all
         if getattr(fetch, "is_held", False):
             return
 
         def held_fetch(query: Any) -> None:
-            when = ""
-            if self.hold and query._result_cache is None and self.is_ours(query.model):
-                when, self.hold = self.hold, ""
-            if when == "before":
+            is_read = query._result_cache is None and self.is_ours(query.model)
+            is_session = query._result_cache is None and query.model._meta.label == SESSION
+            if (is_read and self.hold == "before") or (is_session and self.hold == "session"):
                 self.wait()
             fetch(query)
-            if when == "after":
+            if is_read and self.hold == "after" and self.is_in(query._result_cache):
                 self.wait()
 
         held: Any = held_fetch
         held.is_held = True
         QuerySet._fetch_all = held  # type: ignore[method-assign]
 
+    def is_in(self, found: list[Any]) -> bool:
+        """Whether a row, or what was read of it, has the text of the moment."""
+        return any(self.text in text_of(getattr(row, "__dict__", row)) for row in found)
+
     def wait(self) -> None:
+        if threading.get_ident() == self.loop_thread:
+            return
+        self.hold = ""
         self.say("held")
-        self.may_go_on.wait(HOLD_LIMIT_S)
+        if not self.may_go_on.wait(HOLD_LIMIT_S):
+            self.say("held-too-long")
+
+    def release(self) -> None:
+        """Let what is held go on, and hold nothing more."""
+        self.hold = ""
+        self.may_go_on.set()
 
     def watch_queries(self, loop_thread: int) -> None:
         """Tell of each query that a line of the learner's makes on the event loop's thread."""
@@ -167,7 +182,14 @@ class Records:
     def on_query(self, execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
         if threading.get_ident() == self.loop_thread:
             self.say("query", at=self.witness.running_on(self.loop_thread))
+        elif self.hold == "write" and self.is_write(sql) and self.text in text_of(params):
+            self.wait()
         return execute(sql, params, many, context)
+
+    def is_write(self, sql: Any) -> bool:
+        """Whether this makes a row of a model of the learner's."""
+        tables = [model._meta.db_table for model in self.models()]
+        return str(sql).startswith("INSERT") and any(table in str(sql) for table in tables)
 
 
 def unmigrated() -> Iterator[str]:

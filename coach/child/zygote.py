@@ -1,9 +1,10 @@
 """A warm process that has imported everything but the learner's code, and forks for each site.
 
-It speaks over one Unix socket: `{"do": "fork"}` comes with three descriptors (standard
-input, output and error of the new process) and is answered with `{"pid": …}`;
-`{"do": "reap", "pid": …}` waits for a process that has ended and answers with its
-`{"status": …}` as `waitpid` gives it. When the socket closes, what still runs is killed.
+It speaks over one Unix socket: `{"do": "fork", "imports": […]}` comes with three descriptors
+(standard input, output and error of the new process), imports these modules before it forks, and
+is answered with `{"pid": …}`; `{"do": "reap", "pid": …}` waits for a process that has ended and
+answers with its `{"status": …}` as `waitpid` gives it. When the socket closes, what still runs is
+killed.
 """
 
 import contextlib
@@ -12,6 +13,7 @@ import json
 import os
 import signal
 import socket
+from collections.abc import Iterable
 
 from coach.child import host
 
@@ -33,9 +35,9 @@ WARM = (
 )  # fmt: skip
 
 
-def warm_up() -> None:
-    """Import what every site needs and nothing that asks for settings."""
-    for name in WARM:
+def warm_up(names: Iterable[str] = WARM) -> None:
+    """Import what every site needs, or these; nothing that asks for settings."""
+    for name in names:
         with contextlib.suppress(ImportError):  # then the site that needs it says so
             importlib.import_module(name)
 
@@ -51,6 +53,7 @@ def run(descriptor: int) -> None:
                 break
             order = json.loads(data)
             if order["do"] == "fork":
+                warm_up(order["imports"])
                 pid = os.fork()
                 if pid == 0:
                     link.close()

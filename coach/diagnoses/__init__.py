@@ -18,6 +18,8 @@ from coach.diagnoses import entry as _entry
 from coach.diagnoses import settings as _settings
 from coach.diagnoses import threads as _threads
 from coach.diagnoses import middleware as _middleware
+from coach.diagnoses import memory as _memory
+from coach.diagnoses import queries as _queries
 from coach.diagnoses import classes as _classes
 from coach.diagnoses import modules as _modules
 from coach.diagnoses import packages as _packages
@@ -25,6 +27,7 @@ from coach.diagnoses import protocols as _protocols
 from coach.diagnoses import routes as _routes
 from coach.diagnoses import endpoints as _endpoints
 from coach.diagnoses import routers as _routers
+from coach.diagnoses import messages as _messages
 from coach.diagnoses import coroutines as _coroutines
 from coach.diagnoses import counts as _counts
 from coach.diagnoses import handlers as _handlers
@@ -35,9 +38,9 @@ from coach.diagnoses import predictions as _predictions
 # isort: on
 
 MODULES = (
-    _crash, _python, _entry, _settings, _threads, _middleware, _classes, _modules, _packages,
-    _protocols, _routes, _endpoints, _routers, _coroutines, _counts, _handlers, _events, _answers,
-    _consumers, _predictions,
+    _crash, _python, _entry, _settings, _threads, _middleware, _memory, _queries, _classes,
+    _modules, _packages, _protocols, _routes, _endpoints, _routers, _messages, _coroutines, _counts,
+    _handlers, _events, _answers, _consumers, _predictions,
 )  # fmt: skip
 
 

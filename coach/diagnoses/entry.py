@@ -35,9 +35,23 @@ def setdefault_too_late(evidence: Evidence) -> Because | None:
     ]
     if not place or not running or not named or min(named) <= running:
         return None
-    return Because(
-        f"this line needs Django's settings, and they are named only later, in line {min(named)}",
-        in_file(ENTRY, running),
+    why = f"this line needs Django's settings, and they are named only later, in line {min(named)}"
+    if place["file"] != ENTRY:
+        why = (
+            f"this line leads to line {place['line']} of {place['file']}, which needs Django's "
+            f"settings, and they are named only later, in line {min(named)}"
+        ) + not_by_manage(evidence)
+    return Because(why, in_file(ENTRY, running))
+
+
+def not_by_manage(evidence: Evidence) -> str:
+    """Why `runserver` does not stumble over what is too early here, where manage.py is as usual."""
+    names = [name for _, name, _ in lines.environment(evidence, "manage.py")]
+    if SETTINGS_VARIABLE not in names:
+        return ""
+    return (
+        "; runserver gets past it, because manage.py has named them and set Django up before it "
+        "imports this file, and a server like Daphne runs no manage.py"
     )
 
 
@@ -117,6 +131,7 @@ def models_before_setup(evidence: Evidence) -> Because | None:
     if not evidence.raised("AppRegistryNotReady") or not entry_line(evidence):
         return None
     why = f"this line leads to a model, and models can be imported only after {MAKER}() has run"
+    why += not_by_manage(evidence)
     return Because(why, in_file(ENTRY, entry_line(evidence)))
 
 

@@ -48,7 +48,8 @@ def send_not_a_dict(evidence: Evidence) -> str | None:
 @diagnosis("event-sent-by-generic-consumer")
 def event_sent_by_generic_consumer(evidence: Evidence) -> Because | None:
     event, target = _illegal(evidence), routed(evidence)
-    if event is None or not isinstance(event.get("text"), dict) or not is_generic(target):
+    given = event.get("text") if event else None
+    if not isinstance(given, dict) or "type" not in given or not is_generic(target):
         return None
     why = (
         f"the send of {with_article(base_of(target))} takes the text itself, and here it gets an "

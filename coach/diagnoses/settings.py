@@ -5,6 +5,7 @@ import re
 from coach.diagnoses import lines
 from coach.diagnoses.catalogue import Because, diagnosis, in_file, line_with
 from coach.diagnoses.lines import missing_module
+from coach.diagnoses.syntax import line_text
 from coach.evidence import Evidence, Told, shown
 
 FILE = "gs2/settings.py"
@@ -220,7 +221,9 @@ def setting_missing(evidence: Evidence) -> Because | None:
     if error is None:
         return None
     name = error["text"].split("'")[-2]
-    return Because(f"Django needs the setting {name}, and gs2/settings.py has none", in_file(FILE))
+    ours = [line_text(evidence, frame) for frame in error["frames"] if frame["work"]]
+    asks = "your code asks for" if ours and name in ours[-1] else "Django needs"
+    return Because(f"{asks} the setting {name}, and gs2/settings.py has none", in_file(FILE))
 
 
 @diagnosis("manage-file-missing")

@@ -5,6 +5,7 @@ from coach.evidence import Evidence, Told
 from coach.routing import Route, below, core, routes_of
 
 RAW, GENERIC = ("AsyncConsumer", "SyncConsumer"), ("AsyncWebsocketConsumer", "WebsocketConsumer")
+JSON = ("AsyncJsonWebsocketConsumer", "JsonWebsocketConsumer")
 RAW_HANDLERS = {
     "websocket.connect": "websocket_connect",
     "websocket.receive": "websocket_receive",
@@ -65,6 +66,10 @@ def is_generic(target: Told) -> bool:
     return any(base in GENERIC for base in target.get("bases", ()))
 
 
+def is_json(target: Told) -> bool:
+    return any(base in JSON for base in target.get("bases", ()))
+
+
 def base_of(target: Told) -> str:
     """The class of Channels that it derives from, the nearest one."""
     return str(target["bases"][0]) if target.get("bases") else "nothing"
@@ -86,6 +91,8 @@ def handler(evidence: Evidence) -> tuple[str, Told | None]:
     target, event = routed(evidence), last_event(evidence)
     raw, generic = RAW_HANDLERS.get(event, ""), GENERIC_HANDLERS.get(event, "")
     if is_generic(target) and not method(target, raw):
+        if generic == "receive" and is_json(target) and not method(target, generic):
+            generic = "receive_json"
         return generic, method(target, generic)
     return raw, method(target, raw)
 

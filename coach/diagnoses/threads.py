@@ -90,7 +90,7 @@ def called_before_handed_over(evidence: Evidence) -> str | None:
     """`to_thread(slow_report(…))`: it has run by the time that a thread could run it."""
     texts = ("object is not callable", "sync_to_async can only be applied to sync functions")
     if any(evidence.raised("TypeError", text) for text in texts):
-        for call in _calls_on(evidence, last_line(evidence)):
+        for call in calls_on(evidence, last_line(evidence)):
             first = call.args[1:2] if name_of(call) == "run_in_executor" else call.args[:1]
             inner = [
                 one for one in first if isinstance(one, ast.Call) and name_of(one) != "partial"
@@ -107,9 +107,9 @@ def called_before_handed_over(evidence: Evidence) -> str | None:
 @diagnosis("wrapped-not-called")
 def wrapped_not_called(evidence: Evidence) -> str | None:
     """`await sync_to_async(slow_report)`."""
-    made = [name_of(call) for call in _calls_on(evidence, last_line(evidence))]
+    made = [name_of(call) for call in calls_on(evidence, last_line(evidence))]
     name = next((name for name in made if name in TO_ASYNC), None)
-    texts = ("object SyncToAsync can't be", "'SyncToAsync' object can't be")
+    texts = ("SyncToAsync can't be", "SyncToAsync' object can't be")
     if name is None or not any(evidence.raised("TypeError", text) for text in texts):
         return None
     return (
@@ -131,7 +131,7 @@ def option_among_arguments(evidence: Evidence) -> str | None:
     )
 
 
-def _calls_on(evidence: Evidence, place: Told | None) -> Iterator[ast.Call]:
+def calls_on(evidence: Evidence, place: Told | None) -> Iterator[ast.Call]:
     """The calls that stand on a line, or reach over it."""
     if place is None:
         return

@@ -1,16 +1,27 @@
 """What lesson 9 looks at: who hears a line, and who does not."""
 
-from coach import chatting, records
+from coach import chatting, layers
+from coach.conversation import Socket
 from coach.evidence import Failure
 from coach.site import Site
 
+# A group's name has fewer than 100 characters, of ASCII.
+IMPOSSIBLE = {
+    "x" * 150: "a room whose name has 150 characters",
+    "x" * 100: "a room whose name has 100 characters",
+}
+NOT_ASCII = "käse"
 
+
+@layers.heeded
 async def check_browser_hears_itself(site: Site) -> None:
     ana = await chatting.enters(site, "Ana", "tea")
-    await chatting.says(ana, "milk")
-    await chatting.hears(ana, "milk")
+    for text in ("milk", "sugar"):
+        await chatting.says(ana, text)
+        await chatting.hears(ana, text)
 
 
+@layers.heeded
 async def check_second_browser_hears(site: Site) -> None:
     ana = await chatting.enters(site, "Ana", "tea")
     ben = await chatting.enters(site, "Ben", "tea")
@@ -21,53 +32,62 @@ async def check_second_browser_hears(site: Site) -> None:
     await ana.send("{")
     await chatting.hears_error(ana, "a frame that is not JSON")
     await chatting.says(ana, "marker")
+    await chatting.hears(ana, "marker")
     await chatting.hears(ben, "marker")  # and not the error, which is Ana's
 
 
+@layers.heeded
 async def check_rooms_are_separate(site: Site) -> None:
     ana = await chatting.enters(site, "Ana", "tea")
+    ben = await chatting.enters(site, "Ben", "tea-2")
     cy = await chatting.enters(site, "Cy", "coffee")
     await chatting.says(ana, "secret")
     await chatting.hears(ana, "secret")
-    await chatting.says(cy, "marker")
-    await chatting.hears(cy, "marker")
+    for one in (ben, cy):
+        text = f"marker of {one.talk.who}"
+        await chatting.says(one, text)
+        await chatting.hears(one, text)  # and not what was said elsewhere before
     await chatting.says(ana, "end")
-    await chatting.hears(ana, "end")  # and not Cy's marker
+    await chatting.hears(ana, "end")  # and not what they have said
 
 
+@layers.heeded
 async def check_leaving_is_final(site: Site) -> None:
+    before = await layers.members(site) or {}
     ana = await chatting.enters(site, "Ana", "juice")
     ben = await chatting.enters(site, "Ben", "juice")
-    before = await records.groups(site)
     await ben.leave()
-    await chatting.says(ana, "is Ben gone")
-    await chatting.hears(ana, "is Ben gone")
+    for text in ("is Ben gone", "is Ben still gone"):
+        await chatting.says(ana, text)
+        await chatting.hears(ana, text)
+    is_told_nothing(ben)
     await ana.leave()
-    left = await records.groups(site)
-    if before and left is not None:
-        stays = sum(left.values()) - others(before, left)
-        if stays > 0:
-            evidence = site.evidence("left-behind", path=ana.talk.path, value=left)
-            named = ", ".join(f"{count} in {name!r}" for name, count in left.items())
-            raise Failure(
-                "no group of the channel layer has a member that has left", named, evidence
-            )
+    left = await layers.members(site) or {}
+    stay = {name: len(left[name]) - len(before.get(name, ())) for name in left}
+    if any(count > 0 for count in stay.values()):
+        evidence = site.evidence("left-behind", path=ana.talk.path, value=stay)
+        named = ", ".join(f"{count} in {name!r}" for name, count in stay.items() if count > 0)
+        raise Failure("no group of the channel layer has a member that has left", named, evidence)
     await site.awaits_everything()
 
 
-def others(before: dict[str, int], left: dict[str, int]) -> int:
-    """How many members belong to connections of earlier steps, which are still open."""
-    return sum(
-        min(count, before.get(name, 0)) for name, count in left.items() if "juice" not in name
-    )
+def is_told_nothing(gone: Socket) -> None:
+    """Nothing was sent to a browser after it had left."""
+    while not gone.talk.inbox.empty():
+        told = gone.talk.inbox.get_nowait()
+        if told["say"] == "sent":
+            gone.talk.fail(f"nothing is sent to {gone.talk.who}, who has left", told)
 
 
+@layers.heeded
 async def check_impossible_name_is_refused(site: Site) -> None:
-    name = "x" * 150
-    await records.prepare(site)
-    session = site.sessions.get("cy", "")
-    cy = await site.knock(chatting.path_of(name), "Cy", session)
-    await chatting.is_refused(cy, "a room whose name has 150 characters")
+    for name, whom in IMPOSSIBLE.items():
+        cy = await chatting.knocks(site, "Cy", name)
+        await chatting.is_refused(cy, whom, or_no_route=True)
+    cy = await chatting.knocks(site, "Cy", NOT_ASCII)
+    whom = f"a room called {NOT_ASCII}"
+    await chatting.is_refused(cy, whom, or_no_route=True, or_accepted=True)
     ana = await chatting.enters(site, "Ana", "tea")
-    await chatting.says(ana, "milk")
-    await chatting.hears(ana, "milk")
+    for one in (ana, cy) if cy.is_open else (ana,):  # it may be a room by a group of another name
+        await chatting.says(one, "milk")
+        await chatting.hears(one, "milk")

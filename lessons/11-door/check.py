@@ -3,86 +3,157 @@
 import asyncio
 import contextlib
 import json
+from collections.abc import AsyncIterator, Awaitable
 
 from coach import chatting, measuring, records
+from coach.browsing import Browser
 from coach.conversation import Socket
-from coach.evidence import Failure
+from coach.evidence import Failure, Told
 from coach.site import Site
 
 FOREIGN = "https://elsewhere.example"
+CHAT, OPEN_TO_ALL = "/ws/chat/tea/", "/ws/sc/"
+MARKUP = "<script>alert(1)</script> &lt;"
+
 FLOOD_LINES = 200
 MOST_HEARD = 100
-FLOOD_LIMIT_S = 4.0
+TOLD_OFF_LIMIT_S = 1.0
+FLOOD_LIMIT_S = 3.0
+BEN_LINES = 3  # fewer than anybody may say at once
 
 
 async def check_only_own_pages_open_a_socket(site: Site) -> None:
     await records.prepare(site)
-    for path in (chatting.path_of("tea"), "/ws/sc/"):
+    for path in (CHAT, OPEN_TO_ALL):
         for origin, whose in (
-            (FOREIGN, "a page of another site"),
-            (None, "a client without Origin"),
+            (FOREIGN, f"a page of {FOREIGN}"),
+            (None, "a client that names no origin"),
         ):
             cy = await site.knock(path, "Cy", site.sessions["cy"], origin)
             await chatting.is_refused(cy, whose)
     await chatting.enters(site, "Ana", "tea")
+    await site.connect(OPEN_TO_ALL, "Ana", site.sessions["ana"])
 
 
 async def check_anonymous_is_refused(site: Site) -> None:
-    await records.prepare(site)
+    ana = await chatting.enters(site, "Ana", "tea")
+    await chatting.says(ana, "secret")
+    await ana.talk.next("an answer")
     for session in ("", "x" * 32):
-        cy = await site.knock(chatting.path_of("tea"), "Cy", session)
-        await chatting.is_refused(cy, "a visitor who has not logged in")
-    await site.connect("/ws/sc/", "Cy")
+        cy = await site.knock(CHAT, "Cy", session)
+        await is_turned_away(cy, "a visitor who has not logged in")
+    await site.connect(OPEN_TO_ALL, "Cy")
 
 
 async def check_whoever_logs_in_is_named(site: Site) -> None:
+    await records.prepare(site)
+    site.sessions["ana"] = await Browser(site, "Ana").log_in("ana", "ana-learns")
     ana = await chatting.enters(site, "Ana", "milk")
     ben = await chatting.enters(site, "Ben", "milk")
     await chatting.says(ana, "hot")
     for one in (ana, ben):
         await chatting.hears(one, "hot", user="ana")
-    await ben.send(json.dumps({"text": "cold", "user": "ana", "username": "ana", "name": "ana"}))
+    forged = {name: "cy" for name in ("user", "username", "name", "sender", "from", "author")}
+    await ben.send(json.dumps({"text": "cold", **forged}))
     for one in (ana, ben):
         await chatting.hears(one, "cold", user="ben")
-    await chatting.says(ana, "<script>alert(1)</script>")
-    await chatting.hears(ben, "<script>alert(1)</script>", user="ana")
+    await chatting.says(ana, MARKUP)
+    await chatting.hears(ben, MARKUP, user="ana")
     cy = await chatting.joins(site, "Cy", "milk")
-    await chatting.hears(cy, "hot", user="ana")
-    await chatting.hears(cy, "cold", user="ben")
+    for text, user in (("hot", "ana"), ("cold", "ben"), (MARKUP, "ana")):
+        await chatting.hears(cy, text, user=user)
+
+
+async def check_look_up_holds_up_nobody(site: Site) -> None:
+    """Cy's session is not read until Ana is in: order, and no clock."""
+    await records.prepare(site)
+    await records.hold(site, "session")
+    cy = await site.knock(CHAT, "Cy", site.sessions["cy"])
+    let_in = asyncio.ensure_future(cy.is_accepted())
+    if await records.is_held(site, let_in):
+        site.story.add("the database takes its time to find his session; meanwhile")
+        await site.connect(CHAT, "Ana", site.sessions["ana"])
+        if site.is_overdue:
+            evidence = site.evidence("held-up", path=CHAT, stage="door")
+            got = "only after Cy's session had been found"
+            raise Failure("Ana is let in", got, evidence)
+        records.release(site)
+    await let_in
 
 
 async def check_unknown_path_is_refused_politely(site: Site) -> None:
     await records.prepare(site)
-    for path in ("/ws/nowhere/", "/ws/chat/tea", "/ws/chat/", "/"):
+    for path in ("/ws/nowhere/", "/ws/chat/", "/ws/chat/green tea/", "/"):
         cy = await site.knock(path, "Cy", site.sessions["cy"])
-        await chatting.is_refused(cy, f"a client of {path}")
+        await is_turned_away(cy, f"a client of {path}")
     await chatting.enters(site, "Ana", "tea")
 
 
 async def check_flood_is_slowed(site: Site) -> None:
     ana = await chatting.enters(site, "Ana", "flood")
     ben = await chatting.enters(site, "Ben", "flood")
-    site.story.add(f"Ana sends {FLOOD_LINES} lines at once")
+    heard = 0
     async with measuring.stays_awake(site, "meanwhile the event loop goes on for the others"):
+        site.story.add(f"Ana sends {FLOOD_LINES} lines at once")
         for number in range(FLOOD_LINES):
             frame = json.dumps({"text": f"flood {number}"})
             ana.talk.tell({"type": "websocket.receive", "text": frame}, on_tape=False)
-        await chatting.says(ben, "marker")
-        await chatting.hears_after(ben, "marker", "flood")
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(is_through(ana), FLOOD_LIMIT_S * site.patience)
-    await chatting.says(ben, "end")
-    heard = await chatting.hears_after(ben, "end", "flood")
+        await until(told_off(ana), TOLD_OFF_LIMIT_S * site.patience)
+        for number in range(1, BEN_LINES + 1):
+            heard += await ben_says(ben, f"ben {number}")
+        await until(is_through(ana), FLOOD_LIMIT_S * site.patience)
+    heard += await ben_says(ben, "end")
     if heard > MOST_HEARD:
         evidence = site.evidence("flooded", path=ana.talk.path, value=heard)
         expected = f"of {FLOOD_LINES} lines that Ana sends at once, a part"
         raise Failure(expected, f"Ben heard {heard} of them", evidence)
 
 
+async def is_turned_away(socket: Socket, whom: str) -> None:
+    """Closed, before the connection was accepted or right after, and told nothing."""
+    expected = f"{whom} is refused: websocket.close, and nothing told before it"
+    told = await socket.talk.next(expected)
+    if told.get("event", {}).get("type") == "websocket.accept":
+        told = await socket.talk.next(expected)
+    if told.get("event", {}).get("type") != "websocket.close":
+        socket.talk.fail(expected, told)
+    await socket.ends_quietly(expected)
+
+
+async def ben_says(ben: Socket, text: str) -> int:
+    """Ben's line comes back to him; how many lines of the flood came before it."""
+    await chatting.says(ben, text)
+    try:
+        return await chatting.hears_after(ben, text, "flood")
+    except Failure as failure:
+        failure.evidence.stage = "flood"
+        raise
+
+
+async def until(what: Awaitable[None], limit_s: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(what, limit_s)
+
+
+async def told_off(ana: Socket) -> None:
+    """Ana has been told that she says too much, or has said everything."""
+    async for told in flood_answers(ana):
+        frame = chatting.parsed(told.get("event", {}).get("text"))
+        if isinstance(frame, dict) and "error" in frame:
+            return
+
+
 async def is_through(ana: Socket) -> None:
     """Everything that Ana has sent is answered, or her connection closed."""
+    async for _ in flood_answers(ana):
+        pass
+
+
+async def flood_answers(ana: Socket) -> AsyncIterator[Told]:
+    """What Ana hears, until there is no more to come."""
     async for told in ana.sends_no_more("the flood is through", "late"):
-        if told.get("event", {}).get("type") == "websocket.close":
-            return
         if told["say"] == "raised":
             ana.talk.fail("answers, or a close", told)
+        yield told
+        if told.get("event", {}).get("type") == "websocket.close":
+            return

@@ -1,0 +1,58 @@
+"""What the channel layer in memory is asked, call by call, and what it holds then."""
+
+import functools
+import sys
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from coach.child.witness import Told, Witness, text_of
+
+MOST_CALLS = 200
+CALLS = ("group_add", "group_discard", "group_send")
+
+
+class LayerNotes:
+    """The last calls of `group_add`, `group_discard` and `group_send`, and by which line."""
+
+    def __init__(self, witness: Witness) -> None:
+        self.witness = witness
+        self.calls: deque[Told] = deque(maxlen=MOST_CALLS)
+
+    def watch(self) -> None:
+        """Note each call from now on, where the site has channel layers at all."""
+        layers = sys.modules.get("channels.layers")
+        in_memory = getattr(layers, "InMemoryChannelLayer", None)
+        for name in CALLS if in_memory else ():
+            setattr(in_memory, name, self.noted(getattr(in_memory, name)))
+
+    def noted(self, ask: Callable[..., Any]) -> Callable[..., Any]:
+        """The same method, which notes what it is asked when it is awaited."""
+
+        @functools.wraps(ask)
+        async def note(layer: Any, group: Any, *other: Any, **named: Any) -> Any:
+            what = [*other, *named.values()][:1]
+            self.calls.append(
+                {
+                    "call": ask.__name__,
+                    "group": text_of(group),
+                    "channel": text_of(what[0]) if what and isinstance(what[0], str) else "",
+                    "keys": [*map(text_of, what[0])] if what and isinstance(what[0], dict) else [],
+                    "members": len(layer.groups.get(text_of(group), ())),
+                    "at": self.witness.sender(sys._getframe(1)),
+                }
+            )
+            return await ask(layer, group, *other, **named)
+
+        return note
+
+    def told(self) -> Told:
+        """The calls, and the members of each group that has any; None where it does not tell."""
+        from channels.layers import get_channel_layer
+
+        calls = [*self.calls]
+        groups = getattr(get_channel_layer(), "groups", None)
+        if not isinstance(groups, dict):
+            return {"calls": calls, "groups": None}
+        members = {text_of(name): [*map(text_of, inside)] for name, inside in groups.items()}
+        return {"calls": calls, "groups": {name: all for name, all in members.items() if all}}
