@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin
 
 from coach.asgi import HOME, broken_http_rule, event_got, http_scope
-from coach.evidence import Evidence, Failure, Told
+from coach.evidence import Evidence, Failure, Told, error_named
 from coach.tracebacks import last_error
 
 if TYPE_CHECKING:
@@ -151,5 +151,6 @@ class Browser:
             self._fail(answer, path, f"a page for {self.who}, who has logged in")
 
     def _fail(self, answer: Answer, path: str, expected: str) -> None:
-        got = f"status {answer.status} at {path}"
-        raise Failure(expected, got, answer_evidence(self.site, answer, path))
+        evidence = answer_evidence(self.site, answer, path)
+        raised = f": {error_named(evidence.error)}" if evidence.error else ""
+        raise Failure(expected, f"status {answer.status} at {path}{raised}", evidence)

@@ -119,7 +119,7 @@ async def hears_until(socket: Socket, text: str) -> list[str]:
         return told.get("error") is None and isinstance(told.get("text"), str)
 
     while heard[-1:] != [text]:
-        told = await hears_object(socket, is_line, shown_json({"text": text}), {"text": text})
+        told = await hears_object(socket, is_line, '{"text": …}', {"text": text})
         heard.append(told["text"])
     return heard
 

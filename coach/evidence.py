@@ -50,7 +50,8 @@ class Evidence:
     too-early, hurried, stands-still, unfilled, predicted, in-turn, held-up. `error` is a chain of
     exceptions, the first cause first. `place` is the learner's line that sent or was running.
     `name` is that of a prediction, `value` what it is.
-    `layer` is what the channel layer was asked in this step, "calls", and its "groups" by then.
+    `layer` is what the channel layer was asked in this step, "calls", its "groups" by then, and
+    the "paths" of the clients.
     `others` is the number of frames that other clients had sent to the same process by then.
     """
 

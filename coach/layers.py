@@ -10,7 +10,7 @@ from coach.site import Site
 Check = Callable[[Site], Awaitable[None]]
 EXPECTED = "what the channel layer was asked"
 # After these the process still answers questions.
-ANSWERING = ("silent", "wrong", "closed", "raised", "left-behind")
+ANSWERING = ("silent", "wrong", "closed", "raised", "illegal", "left-behind", "unawaited")
 
 
 def heeded(check: Check) -> Check:
@@ -24,10 +24,15 @@ def heeded(check: Check) -> Check:
         except Failure as failure:
             if failure.evidence.kind in ANSWERING:
                 with contextlib.suppress(Failure):
-                    failure.evidence.layer = await asked(site)
+                    failure.evidence.layer = await asked(site) | {"paths": paths(site)}
             raise
 
     return heed
+
+
+def paths(site: Site) -> dict[str, str]:
+    """Where each client was last."""
+    return {talk.who: talk.path for talk in site.conversations.values()}
 
 
 async def asked(site: Site, forget: bool = False) -> Told:

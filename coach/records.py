@@ -24,6 +24,7 @@ async def prepare(site: Site) -> None:
     told = await ask(site, {"do": "prepare", "users": USERS}, expected)
     unmigrated = told["unmigrated"] + [f"{name} has no table" for name in told["without_table"]]
     if unmigrated:
+        site.story.add("runs the site's migrations, on a database of the check's own")
         evidence = site.evidence("unmigrated", value=unmigrated)
         raise Failure(expected, f"no migration for: {'; '.join(unmigrated)}", evidence)
     site.sessions = told["sessions"]

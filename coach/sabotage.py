@@ -187,7 +187,13 @@ async def where(process: Process, heard: asyncio.Queue[Told]) -> Told | None:
         while told.get("say") not in ("place", "gone"):
             told = await asyncio.wait_for(heard.get(), 2.0)
     places: list[Told] = told.get("places") or []
-    return next((one for one in places if one["file"] == TESTS), (places or [None])[0])
+    ours = [one for one in places if one["file"] == TESTS]
+    return next(iter(ours + places), None)
+
+
+def are_there(site: Site) -> bool:
+    """Whether there are tests at all."""
+    return Path(site.folder, TESTS).is_file()
 
 
 def evidence(site: Site, run: Run, kind: str, **known: object) -> Evidence:

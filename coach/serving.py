@@ -18,9 +18,10 @@ from coach.process import kill_group
 from coach.screen import encodable
 
 HOST = "127.0.0.1"
-GRACE_S = 5.0
+GRACE_S, NOTICE_S = 5.0, 2.0
+NOTICE = "Something is still at work. Ctrl-C again ends it at once."
 CAN_HAND_ON = os.name == "posix"  # a listening socket, to a program that is started
-STOPPING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+STOPPING = ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP")
 TOGETHER = threading.Lock()  # so that a line of one process is never inside that of another
 
 
@@ -40,6 +41,8 @@ def requests_to_end() -> Iterator[Events]:
     """Where Ctrl-C and SIGTERM arrive as events, so that nothing is broken off half-way."""
     events: Events = queue.SimpleQueue()
     wanted = [getattr(signal, name) for name in STOPPING if hasattr(signal, name)]
+    if signal.getsignal(wanted[-1]) is signal.SIG_IGN:  # nohup: it outlives its terminal
+        wanted.pop()
     before = {one: signal.signal(one, lambda *_: events.put(Event("asked"))) for one in wanted}
     try:
         yield events
@@ -103,13 +106,7 @@ class Daphne:
         self.events.put(Event("ended", self.number))
 
     def show(self, line: str) -> None:
-        text = f"{self.number} | {line}" if self.number else line
-        try:
-            with TOGETHER:
-                print(encodable(text, sys.stdout), flush=True)
-        except OSError:  # nobody reads it any more
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            self.events.put(Event("asked"))
+        show(f"{self.number} | {line}" if self.number else line, self.events)
 
     @property
     def fate(self) -> str:
@@ -119,6 +116,16 @@ class Daphne:
         if status is not None and status < 0:
             how = f"by {signal.Signals(-status).name}"
         return f"{f'Process {self.number}' if self.number else 'Daphne'} ended by itself, {how}."
+
+
+def show(line: str, events: Events) -> None:
+    """Print a line; where nobody reads it any more, that is a request to end."""
+    try:
+        with TOGETHER:
+            print(encodable(line, sys.stdout), flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        events.put(Event("asked"))
 
 
 def where(door: socket.socket) -> list[str]:
@@ -159,14 +166,23 @@ def end(daphnes: list[Daphne], events: Events) -> None:
         pass
     for one in daphnes:
         one.popen.terminate()
-    deadline = time.monotonic() + GRACE_S
-    while any(one.popen.poll() is None for one in daphnes) and time.monotonic() < deadline:
-        heard = next_event(events, 0.05)
-        if heard and heard.kind == "asked":
-            break
+    wait_until_ended(daphnes, events)
     for one in daphnes:
         kill_group(one.popen.pid)  # with what its site has started
         one.popen.wait()
         one.reader.join(1)
         if one.popen.stdout and not one.reader.is_alive():
             one.popen.stdout.close()
+
+
+def wait_until_ended(daphnes: list[Daphne], events: Events) -> None:
+    """Until all have ended, or somebody asks again, or GRACE_S is over."""
+    began, was_told = time.monotonic(), False
+    while any(one.popen.poll() is None for one in daphnes):
+        waited_s = time.monotonic() - began
+        if waited_s > NOTICE_S and not was_told:
+            was_told = True
+            show(NOTICE, events)
+        heard = next_event(events, 0.05)
+        if waited_s > GRACE_S or (heard and heard.kind == "asked"):
+            return

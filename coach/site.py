@@ -252,7 +252,8 @@ class Site:
         session: the key of a session, for its cookie; origin: None for a client that sends none
         """
         await self.load()
-        self.story.add(f"{who} opens {path}")
+        named = path if len(path) <= 60 else f"{path[:30]}…{path[-10:]}"
+        self.story.add(f"{who} opens {named}")
         scope = websocket_scope(path, len(self.conversations), session, origin)
         socket = Socket(self._open(scope, who, path))
         socket.talk.tell({"type": "websocket.connect"})

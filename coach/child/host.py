@@ -172,7 +172,7 @@ class Host:
             sys.set_coroutine_origin_tracking_depth(12)
             run(thread)
 
-        threading.Thread.run = tracked  # type: ignore[method-assign]
+        threading.Thread.run = tracked  # type: ignore[method-assign, assignment]
         sys.set_coroutine_origin_tracking_depth(12)
 
     def watch_exits(self) -> None:

@@ -31,13 +31,15 @@ class LayerNotes:
 
         @functools.wraps(ask)
         async def note(layer: Any, group: Any, *other: Any, **named: Any) -> Any:
-            what = [*other, *named.values()][:1]
+            given = next(iter([*other, *named.values()]), None)
+            message = given if isinstance(given, dict) else {}
             self.calls.append(
                 {
                     "call": ask.__name__,
                     "group": text_of(group),
-                    "channel": text_of(what[0]) if what and isinstance(what[0], str) else "",
-                    "keys": [*map(text_of, what[0])] if what and isinstance(what[0], dict) else [],
+                    "channel": given if isinstance(given, str) else "",
+                    "type": text_of(message.get("type", "")),
+                    "keys": [text_of(key) for key in message],
                     "members": len(layer.groups.get(text_of(group), ())),
                     "at": self.witness.sender(sys._getframe(1)),
                 }

@@ -5,6 +5,7 @@ is. What the tests do themselves is left alone too, their own rows for instance:
 starts the application in a context of its own, in which `IN_TEST` is not set.
 """
 
+import contextlib
 import copy
 import functools
 import json
@@ -17,6 +18,7 @@ from typing import Any
 Event = dict[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
+Meet = Callable[[Any, Any, Receive, Send], Awaitable[tuple[Receive, Send]]]
 IN_TEST: ContextVar[bool] = ContextVar("IN_TEST", default=False)
 GONE = {"type": "websocket.disconnect", "code": 1000}
 NUMBERED = re.compile(r"\A(\d+): ")
@@ -48,17 +50,17 @@ def install(name: str, is_ours: Callable[[type], bool]) -> Act:
     return act
 
 
-def around_consumers(meet: Callable[[Any, Any, Receive, Send], Awaitable[tuple[Receive, Send]]]):  # type: ignore[no-untyped-def]
+def around_consumers(meet: Meet) -> None:
     """Have `meet` stand between each consumer and its connection; it gives both ends anew."""
     from channels.consumer import AsyncConsumer
 
-    call = AsyncConsumer.__call__
+    call: Any = AsyncConsumer.__call__
 
     async def broken(self: Any, scope: Any, receive: Receive, send: Send) -> None:
         receive, send = await meet(self, scope, receive, send)
         await call(self, scope, receive, send)
 
-    AsyncConsumer.__call__ = broken  # type: ignore[method-assign]
+    AsyncConsumer.__call__ = broken  # type: ignore[method-assign, assignment]
 
 
 def told(event: Event) -> Any:
@@ -83,10 +85,8 @@ def rooms_leak(act: Act) -> None:
         members = {channel: None for inside in self.groups.values() for channel in inside}
         act.touched += len(members) > len(self.groups.get(group, ()))
         for channel in members:
-            try:
+            with contextlib.suppress(ChannelFull):
                 await self.send(channel, message)
-            except ChannelFull:
-                pass
 
     InMemoryChannelLayer.group_send = group_send  # type: ignore[method-assign]
 
@@ -271,20 +271,15 @@ def anonymous_admitted(act: Act) -> None:
 async def logged_in(scope: Any) -> Any:
     """A user of the database; the session of the connection, where it has one, is theirs."""
     from asgiref.sync import sync_to_async
-    from django.contrib.auth import (
-        BACKEND_SESSION_KEY,
-        HASH_SESSION_KEY,
-        SESSION_KEY,
-        get_user_model,
-    )
+    from django.contrib import auth
 
-    model = get_user_model()
+    model: Any = auth.get_user_model()
     user, _ = await model._default_manager.aget_or_create(**{model.USERNAME_FIELD: "somebody"})
     if "session" in scope:
         session = scope["session"]
-        session[SESSION_KEY] = str(user.pk)
-        session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session[auth.SESSION_KEY] = str(user.pk)
+        session[auth.BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+        session[auth.HASH_SESSION_KEY] = user.get_session_auth_hash()
         await sync_to_async(session.save)()
     return user
 

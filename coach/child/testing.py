@@ -13,6 +13,7 @@ what is broken on purpose, or "". Out, as pytest goes on:
 """
 
 import asyncio
+import gc
 import inspect
 import os
 import threading
@@ -37,6 +38,7 @@ def run(host: Any) -> None:
     broken = sabotage.install(config["sabotage"], host.records.is_ours)
     import pytest
 
+    gc.freeze()  # pytest collects garbage several times at its end: not among what was there before
     flags = [*FLAGS, "-p", "pytest_asyncio.plugin", "--basetemp", config["scratch"]]
     flags += ["-x"] if config["sabotage"] else []
     pytest.main([*flags, config["tests"]], plugins=[Reporter(host, broken), conftest_watcher(host)])
@@ -52,7 +54,7 @@ def watch_loop(host: Any) -> None:
             host.loop = loop
         run_forever(loop)
 
-    asyncio.BaseEventLoop.run_forever = run_watched  # type: ignore[method-assign]
+    asyncio.BaseEventLoop.run_forever = run_watched  # type: ignore[method-assign, assignment]
 
 
 def conftest_watcher(host: Any) -> Any:

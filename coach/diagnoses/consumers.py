@@ -11,6 +11,7 @@ from coach.diagnoses.syntax import (
     line_text,
     named_function,
     raises,
+    tree_of,
     within,
 )
 from coach.diagnoses.target import (
@@ -227,6 +228,9 @@ def no_answer(evidence: Evidence) -> Because | None:
     is_received = evidence.kind == "silent" and last_event(evidence) == "websocket.receive"
     if not is_received or not mine or not is_consumer(routed(evidence)) or has_sent(evidence):
         return None
+    module = ast.walk(tree_of(evidence, mine["at"]["file"]))
+    if any(isinstance(one, ast.Attribute) and one.attr == "group_send" for one in module):
+        return None  # what is due comes that way, and may have been sent
     function = function_at(evidence, mine["at"])
     prints = function is not None and calls(function, "print")
     only = "; what it prints, only the server's terminal shows" if prints else ""

@@ -45,7 +45,7 @@ def _lost(evidence: Evidence) -> Told | None:
     is_early = evidence.kind == "illegal" and "before websocket.accept" in evidence.tape[-1].mark
     if evidence.kind == "unawaited":
         return evidence.unawaited[0]
-    if evidence.kind not in ("silent", "kept-running", "hurried") and not is_early:
+    if evidence.kind not in ("silent", "kept-running", "hurried", "history") and not is_early:
         return None
     return next((told for told in evidence.unawaited if _matters(evidence, told)), None)
 

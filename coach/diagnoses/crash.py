@@ -26,7 +26,7 @@ def hang_at_import(evidence: Evidence) -> str | None:
 
 @diagnosis("hang-in-handler")
 def hang_in_handler(evidence: Evidence) -> str | None:
-    if evidence.kind == "hang" and evidence.stage == "handler" and evidence.place:
+    if evidence.kind == "hang" and evidence.stage in ("handler", "test") and evidence.place:
         return f"the code had not come past this line when the time was over: {_source(evidence)}"
     return None
 

@@ -49,7 +49,8 @@ def send_not_a_dict(evidence: Evidence) -> str | None:
 def event_sent_by_generic_consumer(evidence: Evidence) -> Because | None:
     event, target = _illegal(evidence), routed(evidence)
     given = event.get("text") if event else None
-    if not isinstance(given, dict) or "type" not in given or not is_generic(target):
+    kind = given.get("type") if isinstance(given, dict) else None
+    if not str(kind).startswith("websocket.") or not is_generic(target):
         return None
     why = (
         f"the send of {with_article(base_of(target))} takes the text itself, and here it gets an "
@@ -152,6 +153,8 @@ def event_used_as_object(evidence: Evidence) -> str | None:
     found = re.match(r"'dict' object has no attribute '(\w+)'", error["text"]) if error else None
     if not found:
         return None
+    if is_generic(routed(evidence)):
+        return f"what a dict holds is taken in brackets, by its key, and not by .{found[1]}"
     return (
         'an event is a dict, so what it holds is taken in brackets, as in event["text"], and not '
         f"by .{found[1]}"
@@ -221,6 +224,8 @@ def event_key_unknown(evidence: Evidence) -> str | None:
     key = _missing_key(evidence)
     if not key:
         return None
+    if is_generic(routed(evidence)):  # the event stays with the base class
+        return f"the dict that was given to this function has no key {key}"
     holds = {
         "websocket.connect": "only type",
         "websocket.receive": "type, and text or bytes",

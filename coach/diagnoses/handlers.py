@@ -138,7 +138,8 @@ def handler_without_event(evidence: Evidence) -> Because | str | None:
             return Because(
                 f"{name} is called with text_data and bytes_data, and takes other parameters", place
             )
-        second = {"receive": "text_data", "disconnect": "code"}.get(name, "event")
+        names = {"receive": "text_data", "receive_json": "content", "disconnect": "code"}
+        second = names.get(name, "event")
         return Because(
             f"Channels calls {name} with {found[3]} arguments, self and the {second}, and this "
             f"one takes {found[2]}",

@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from coach.diagnoses.catalogue import Because, diagnosis, in_file
+from coach.diagnoses.catalogue import Because, diagnosis, in_file, line_with
 from coach.diagnoses.syntax import calls, classes, functions, tree_of
 from coach.diagnoses.target import is_sync, routed
 from coach.diagnoses.ways import last_line, name_of
@@ -77,13 +77,15 @@ def migration_missing(evidence: Evidence) -> Because | None:
 
 
 @diagnosis("migration-behind")
-def migration_behind(evidence: Evidence) -> str | None:
+def migration_behind(evidence: Evidence) -> Because | None:
     if evidence.kind != "unmigrated":
         return None
-    return (
-        "the models have changed since the last migration was written; `manage.py makemigrations` "
-        "writes another"
+    app = evidence.value[0].partition(":")[0]
+    why = (
+        f"the models of {app} have changed since the last migration was written; `manage.py "
+        "makemigrations` writes another"
     )
+    return Because(why, in_file(f"{app}/models.py"))
 
 
 # -- a row is missing, or there are too many -------------------------------------------------------
@@ -165,13 +167,15 @@ def _message_handlers(
 
 
 @diagnosis("sent-before-saved")
-def sent_before_saved(evidence: Evidence) -> str | None:
+def sent_before_saved(evidence: Evidence) -> Because | None:
     if evidence.kind != "heard-before-kept":
         return None
-    return (
+    why = (
         "the line goes out to the room before it is saved: where the saving fails, everybody has "
         "heard a line that the room does not remember"
     )
+    file = routed(evidence).get("file")
+    return Because(why, line_with(evidence, file, "group_send") if file else None)
 
 
 # -- the last lines --------------------------------------------------------------------------------

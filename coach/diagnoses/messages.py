@@ -3,11 +3,11 @@
 import ast
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from coach.chatting import NO_LINES, parsed
-from coach.diagnoses.catalogue import Because, diagnosis, in_file
+from coach.diagnoses.catalogue import Because, diagnosis, in_file, line_with
+from coach.diagnoses.lines import literal
 from coach.diagnoses.syntax import class_place, def_place, line_text, tree_of
 from coach.diagnoses.target import (
     base_of,
@@ -44,13 +44,6 @@ def _is_page_missing(evidence: Evidence) -> bool:
     return evidence.status == 404 and evidence.path.startswith("/chat/") and is_there
 
 
-def _mentions(evidence: Evidence) -> Iterator[ast.Call]:
-    """The calls at which urls.py names the pages of the chat: include, and what is around it."""
-    for node in ast.walk(tree_of(evidence, URLS)):
-        if isinstance(node, ast.Call) and re.search(rf"\b{PAGES}\b", ast.unparse(node)):
-            yield node
-
-
 @diagnosis("chat-pages-not-included")
 def chat_pages_not_included(evidence: Evidence) -> Because | None:
     names = re.search(rf"\b{PAGES}\b", ast.unparse(tree_of(evidence, URLS)))
@@ -60,18 +53,20 @@ def chat_pages_not_included(evidence: Evidence) -> Because | None:
         f"nothing in {URLS} names myapp.{PAGES}, whose list leads to the rooms: include it under "
         "chat/"
     )
-    nodes = tree_of(evidence, URLS).body
-    lists = [one for one in nodes if ast.unparse(one).startswith("urlpatterns")]
-    return Because(why, in_file(URLS, lists[0].lineno if lists else 0))
+    return Because(why, line_with(evidence, URLS, "urlpatterns"))
 
 
 @diagnosis("chat-pages-elsewhere")
 def chat_pages_elsewhere(evidence: Evidence) -> Because | None:
     """`path("chat", include(…))`."""
-    calls = [node for node in _mentions(evidence) if ast.unparse(node.func) == "path"]
+    calls = [
+        node
+        for node in ast.walk(tree_of(evidence, URLS))
+        if isinstance(node, ast.Call) and re.match(rf"path\(.*\b{PAGES}\b", ast.unparse(node))
+    ]
     where = calls[0].args[0] if len(calls) == 1 and calls[0].args else None
-    text = where.value if isinstance(where, ast.Constant) else "chat/"
-    if not _is_page_missing(evidence) or text == "chat/" or where is None:
+    text = literal(where)
+    if not _is_page_missing(evidence) or where is None or text == "chat/":
         return None
     why = (
         f'the pages of the chat are included under "{text}", so the page of the room is at '
@@ -88,15 +83,15 @@ def url_kwarg_unknown(evidence: Evidence) -> str | None:
     key = error["text"].strip("'\"") if error else ""
     if route is None or not re.search(rf"\[[\"']{re.escape(key)}[\"']\]", line):
         return None
-    if re.search(rf"\bscope\[[\"']{key}[\"']\]", line) and "url" in key + line:
-        return (
-            f"the scope has no key {key}; what the URLRouter took out of the path is in "
-            'scope["url_route"]["kwargs"]'
-        )
     pattern = " ".join(one.text for one in route.patterns)
     names = re.findall(r"<(?:\w+:)?(\w+)>", pattern)
-    if "kwargs" not in line or key in names or len(names) != 1:
+    is_short = key == "kwargs" or (key in names and "url_route" in line and "kwargs" not in line)
+    if is_short and "scope[" in line:
+        return 'what the URLRouter took out of the path is in scope["url_route"]["kwargs"]'
+    if "kwargs" not in line or key in names or len(names) > 1:
         return None
+    if not names:
+        return f'the pattern "{pattern}" gives a name to nothing that it takes out of the path'
     return (
         f'the pattern "{pattern}" calls what it takes out of the path {names[0]}, and this line '
         f"asks for {key}"
@@ -222,6 +217,21 @@ def json_packed_twice(evidence: Evidence) -> str | None:
     )
 
 
+@diagnosis("object-not-json")
+def object_not_json(evidence: Evidence) -> Because | None:
+    """The exception itself, or a row of the database, in what is sent."""
+    for link in evidence.error if _is_chat(evidence, "raised") else ():
+        found = re.match(r"Object of type (\w+) is not JSON serializable", link["text"])
+        if found:
+            why = (
+                f"an object of type {found[1]} stands in what is sent, and JSON has no form for "
+                "one: it takes dicts, lists, texts, numbers, true, false and null"
+            )
+            ours = [frame for frame in link["frames"] if frame["work"]]
+            return Because(why, ours[-1] if ours else None)
+    return None
+
+
 @diagnosis("answer-not-json")
 def answer_not_json(evidence: Evidence) -> str | None:
     wanted, heard = _answer(evidence) or ({}, "null")
@@ -259,18 +269,20 @@ def no_line_taken_for_one(evidence: Evidence) -> str | None:
         return None
     if isinstance(told.get("error"), str):
         return "beside the error stands a text, by which a page takes this for a line"
-    return "this goes out with a text, and no error: it was taken for a line"
+    return "this goes out with a text and no error, so a page takes it for a line"
 
 
 @diagnosis("answer-under-another-key")
 def answer_under_another_key(evidence: Evidence) -> str | None:
     wanted, heard = _answer(evidence) or ({}, "null")
     told: Any = parsed(heard)
-    if isinstance(told, dict) and isinstance(told.get("text"), dict):
-        return "under the key text stands an object here, and what belongs there is its text"
+    inner = told.get("text") if isinstance(told, dict) else None
+    inner = parsed(inner) if isinstance(inner, str) else inner
+    if isinstance(inner, dict) and inner.get("text") == wanted.get("text"):
+        return "under the key text stands the whole object here, and what belongs there is its text"
     if isinstance(told, dict) and not (told.keys() & {"text", "error"}) and told:
         keys = ", ".join(map(str, told))
-        return f"the answer has no key {[*wanted][0]}; it has {keys}, and {_form(wanted)}"
+        return f"the answer has no key {next(iter(wanted))}; it has {keys}, and {_form(wanted)}"
     return None
 
 

@@ -167,14 +167,16 @@ def name_not_in_module(evidence: Evidence) -> str | None:
 @diagnosis("pages-not-included")
 def pages_not_included(evidence: Evidence) -> Because | None:
     """A page that was handed out is not found, and nothing in urls.py names its module."""
-    entry = evidence.path.removeprefix("/")
+    is_linked = evidence.raised("NoReverseMatch", "Reverse for 'echo' not found")
+    entry = "echo/" if is_linked else evidence.path.removeprefix("/")
     given = f'path("{entry}"' in evidence.tree.get("myapp/pages.py", b"").decode("utf-8", "replace")
-    if evidence.kind != "http" or evidence.status != 404 or not entry or not given:
+    is_missing = evidence.status == 404 or is_linked is not None
+    if evidence.kind != "http" or not is_missing or not entry or not given:
         return None
     urls = "gs2/urls.py"
     if any(re.search(r"\bpages\b", ast.unparse(node)) for node in _code(evidence, urls)):
         return None
-    why = f"nothing in {urls} names myapp.pages, whose list leads to {evidence.path}: include it"
+    why = f"nothing in {urls} names myapp.pages, whose list leads to /{entry}: include it"
     return Because(why, line_with(evidence, urls, "urlpatterns"))
 
 

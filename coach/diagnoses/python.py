@@ -11,6 +11,10 @@ from coach.evidence import Evidence, Told
 
 KNOWN = {
     "AsyncConsumer": "from channels.consumer import AsyncConsumer",
+    "AsyncJsonWebsocketConsumer": (
+        "from channels.generic.websocket import AsyncJsonWebsocketConsumer"
+    ),
+    "JsonWebsocketConsumer": "from channels.generic.websocket import JsonWebsocketConsumer",
     "ProtocolTypeRouter": "from channels.routing import ProtocolTypeRouter",
     "StopConsumer": "from channels.exceptions import StopConsumer",
     "SyncConsumer": "from channels.consumer import SyncConsumer",
@@ -23,6 +27,7 @@ KNOWN = {
     "os": "import os",
     "path": "from django.urls import path",
     "re_path": "from django.urls import re_path",
+    "settings": "from django.conf import settings",
     "sync_to_async": "from asgiref.sync import sync_to_async",
     "time": "import time",
     "to_thread": "from asyncio import to_thread",

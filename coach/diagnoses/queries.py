@@ -66,6 +66,18 @@ def queryset_is_lazy(evidence: Evidence) -> str | None:
     )
 
 
+@diagnosis("queryset-awaited")
+def queryset_awaited(evidence: Evidence) -> str | None:
+    """`await Line.objects.filter(…)`."""
+    texts = ("object QuerySet can't be", "'QuerySet' object can't be")
+    if not last_line(evidence) or not any(evidence.raised("TypeError", text) for text in texts):
+        return None
+    return (
+        "a queryset is no coroutine and cannot be awaited; it makes its query where it is looped "
+        "over, with `async for` on the event loop"
+    )
+
+
 @diagnosis("query-in-async-def")
 def query_in_async_def(evidence: Evidence) -> str | None:
     place = _refused(evidence)

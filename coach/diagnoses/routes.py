@@ -162,6 +162,22 @@ def route_path_differs(evidence: Evidence) -> Because | None:
     return None
 
 
+@diagnosis("empty-path-alone")
+def empty_path_alone(evidence: Evidence) -> Because | None:
+    """`path("", guards.refuse)` in the place of `re_path("", …)`."""
+    _, routes = _unrouted(evidence)
+    for route in routes if evidence.stage == "nowhere" else ():
+        last = route.patterns[-1]
+        if last.text in ("", "^$") and (not last.is_regex or last.text):
+            how = "re_path" if last.is_regex else "path"
+            why = (
+                f'{how}("{last.text}", …) takes the empty path and no other; re_path("", …) is '
+                "what takes every path that no entry above it has taken"
+            )
+            return because(evidence, route, why)
+    return None
+
+
 @diagnosis("route-missing")
 def route_missing(evidence: Evidence) -> Because | None:
     path, routes = _unrouted(evidence)
@@ -173,6 +189,23 @@ def route_missing(evidence: Evidence) -> Because | None:
 
 
 # -- paths that lead somewhere and should not ----------------------------------------------------
+
+
+@diagnosis("entry-shadowed")
+def entry_shadowed(evidence: Evidence) -> Because | None:
+    """An entry that takes every path stands above the one that was meant."""
+    routes = websocket_routes(evidence) or []
+    taking = [route for route in routes if route.leads_from(evidence.path.removeprefix("/"))]
+    is_closed = evidence.kind == "closed" and evidence.place is not None
+    if not is_closed or len(taking) < 2 or taking[0].to.get("kind") != "function":
+        return None
+    if taking[0].to.get("name") != (evidence.place or {}).get("name"):
+        return None
+    why = (
+        f"the entry {taking[0]} takes {evidence.path} as well, and stands above {taking[-1]}: the "
+        "first entry that takes a path is the one it comes to"
+    )
+    return because(evidence, taking[0], why)
 
 
 def _taken(evidence: Evidence) -> tuple[str, Route] | None:

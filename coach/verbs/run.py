@@ -18,6 +18,8 @@ from coach.serving import CAN_HAND_ON, HOST, Daphne, Events
 from coach.valkey import Valkey, running
 from coach.verbs.valkey import PORT
 
+LAST_PORT = 65_535
+
 
 @click.command()
 @click.option(
@@ -37,6 +39,8 @@ def command(processes: int, port: int, apart: bool, work: str | None) -> None:
     """Serve the finished site on 127.0.0.1 until Ctrl-C."""
     folder = ROOT if work is None else learners_site(work)
     apart = processes > 1 and (apart or not CAN_HAND_ON)
+    if apart and port + processes > LAST_PORT:
+        raise click.UsageError(f"Ports end at {LAST_PORT}; begin lower with --port.")
     with contextlib.ExitStack() as stack:
         chosen = [port + number if port else 0 for number in range(processes if apart else 1)]
         doors = [stack.enter_context(serving.listen(one)) for one in chosen]

@@ -81,7 +81,7 @@ async def shows_room(site: Site) -> None:
 async def says_long(socket: Socket, text: str, escaped: bool = False) -> None:
     """Say a line that the report does not show; escaped: six characters of JSON for each."""
     await socket.send(json.dumps({"text": text}, ensure_ascii=escaped))
-    how = f", in JSON {shown(json.dumps(text[0]))} each" if escaped else ""
+    how = f", in JSON {json.dumps(text[0])[1:-1]}" if escaped else ""
     socket.talk.site.story.did[-1] = (
         f"{socket.talk.who} sends a line of {len(text):,} times {shown(text[0])}{how}"
     )

@@ -88,6 +88,6 @@ async def check_impossible_name_is_refused(site: Site) -> None:
     whom = f"a room called {NOT_ASCII}"
     await chatting.is_refused(cy, whom, or_no_route=True, or_accepted=True)
     ana = await chatting.enters(site, "Ana", "tea")
-    for one in (ana, cy) if cy.is_open else (ana,):  # it may be a room by a group of another name
+    for one in (cy, ana) if cy.is_open else (ana,):  # it may be a room by a group of another name
         await chatting.says(one, "milk")
         await chatting.hears(one, "milk")

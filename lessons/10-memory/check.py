@@ -14,7 +14,7 @@ VISITS = ("Ana", "Ben", "Cy") * 2
 LINES_A_VISIT = 9  # fewer than lesson 11 allows to a connection at once
 
 
-async def check_bare_process_imports(site: Site) -> None:
+async def check_server_can_import(site: Site) -> None:
     await site.load()
     await site.shows_page()
 
@@ -68,10 +68,11 @@ async def hears_only_an_error(site: Site, ben: Socket, text: str) -> None:
     )
     if not told.get("error"):
         expected = "Ben hears the line once its row is written"
-        raise Failure(expected, "he hears it before", site.evidence("heard-before-kept"))
+        evidence = site.evidence("heard-before-kept", path=ben.talk.path)
+        raise Failure(expected, "he hears it before", evidence)
 
 
-async def check_last_lines_come_first(site: Site) -> None:
+async def check_whoever_joins_hears_the_last_lines(site: Site) -> None:
     texts = await say_more_than_a_history(site)
     again = site.other({})
     again.sessions = site.sessions
@@ -93,14 +94,15 @@ async def check_last_lines_come_first(site: Site) -> None:
 async def say_more_than_a_history(site: Site) -> list[str]:
     """Have some more lines said in a room than it tells, and one in another; those of the room."""
     texts: list[str] = []
-    for who in VISITS:
+    for visit, who in enumerate(VISITS):
+        site.story.begin()
         socket = await chatting.enters(site, who, ROOM)
         for _ in range(LINES_A_VISIT):
             texts.append(f"line {len(texts) + 1}")
             await chatting.says(socket, texts[-1])
             await chatting.hears(socket, texts[-1])
         await socket.leave()
-        if who == VISITS[0]:
+        if visit == 0:
             cy = await chatting.enters(site, "Cy", OTHER_ROOM)
             await chatting.says(cy, ELSEWHERE)
             await chatting.hears(cy, ELSEWHERE)
@@ -127,7 +129,7 @@ def got(heard: list[str], wanted: list[str]) -> str:
     return f"{in_words(heard)}, with {shown(heard[odd])} in the place of {shown(wanted[odd])}"
 
 
-async def check_no_query_on_the_loop(site: Site) -> None:
+async def check_no_query_runs_on_the_loop(site: Site) -> None:
     ana = await chatting.enters(site, "Ana", "saucer")
     await chatting.says(ana, "milk")
     await chatting.hears(ana, "milk")
@@ -138,7 +140,7 @@ async def check_no_query_on_the_loop(site: Site) -> None:
         raise Failure(expected, "a query on the event loop's own thread", evidence)
 
 
-async def check_nothing_is_lost_between(site: Site) -> None:
+async def check_no_line_is_lost_between(site: Site) -> None:
     for moment in ("after", "before"):
         await joins_while_a_line_is_said(site, moment)
     await site.awaits_everything()

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Iterator
 
 from coach import chatting, measuring, records
 from coach.browsing import Browser
@@ -29,8 +29,11 @@ async def check_only_own_pages_open_a_socket(site: Site) -> None:
             (FOREIGN, f"a page of {FOREIGN}"),
             (None, "a client that names no origin"),
         ):
-            cy = await site.knock(path, "Cy", site.sessions["cy"], origin)
-            await chatting.is_refused(cy, whose)
+            site.story.did.clear()
+            cy = await site.knock(path, whose, site.sessions["cy"], origin)
+            with at("origin"):
+                await chatting.is_refused(cy, "it")
+    site.story.did.clear()
     await chatting.enters(site, "Ana", "tea")
     await site.connect(OPEN_TO_ALL, "Ana", site.sessions["ana"])
 
@@ -38,10 +41,13 @@ async def check_only_own_pages_open_a_socket(site: Site) -> None:
 async def check_anonymous_is_refused(site: Site) -> None:
     ana = await chatting.enters(site, "Ana", "tea")
     await chatting.says(ana, "secret")
-    await ana.talk.next("an answer")
+    await chatting.hears(ana, "secret")
     for session in ("", "x" * 32):
+        site.story.did.clear()
         cy = await site.knock(CHAT, "Cy", session)
-        await is_turned_away(cy, "a visitor who has not logged in")
+        site.story.did[-1] += ", and has not logged in"
+        with at("anonymous"):
+            await is_turned_away(cy, "Cy")
     await site.connect(OPEN_TO_ALL, "Cy")
 
 
@@ -53,8 +59,7 @@ async def check_whoever_logs_in_is_named(site: Site) -> None:
     await chatting.says(ana, "hot")
     for one in (ana, ben):
         await chatting.hears(one, "hot", user="ana")
-    forged = {name: "cy" for name in ("user", "username", "name", "sender", "from", "author")}
-    await ben.send(json.dumps({"text": "cold", **forged}))
+    await ben.send(json.dumps({"text": "cold", "user": "cy", "username": "cy", "name": "cy"}))
     for one in (ana, ben):
         await chatting.hears(one, "cold", user="ben")
     await chatting.says(ana, MARKUP)
@@ -67,25 +72,30 @@ async def check_whoever_logs_in_is_named(site: Site) -> None:
 async def check_look_up_holds_up_nobody(site: Site) -> None:
     """Cy's session is not read until Ana is in: order, and no clock."""
     await records.prepare(site)
+    await chatting.enters(site, "Ben", "tea")  # so that nothing is done for the first time
     await records.hold(site, "session")
     cy = await site.knock(CHAT, "Cy", site.sessions["cy"])
     let_in = asyncio.ensure_future(cy.is_accepted())
-    if await records.is_held(site, let_in):
-        site.story.add("the database takes its time to find his session; meanwhile")
-        await site.connect(CHAT, "Ana", site.sessions["ana"])
-        if site.is_overdue:
-            evidence = site.evidence("held-up", path=CHAT, stage="door")
-            got = "only after Cy's session had been found"
-            raise Failure("Ana is let in", got, evidence)
-        records.release(site)
-    await let_in
+    try:
+        if await records.is_held(site, let_in):
+            site.story.add("the database takes its time to find his session")
+            await site.connect(CHAT, "Ana", site.sessions["ana"])
+            if site.is_overdue:
+                evidence = site.evidence("held-up", path=CHAT, stage="door")
+                raise Failure("Ana is let in meanwhile", "only after that was over", evidence)
+            records.release(site)
+        await let_in
+    finally:
+        let_in.cancel()
 
 
 async def check_unknown_path_is_refused_politely(site: Site) -> None:
     await records.prepare(site)
     for path in ("/ws/nowhere/", "/ws/chat/", "/ws/chat/green tea/", "/"):
         cy = await site.knock(path, "Cy", site.sessions["cy"])
-        await is_turned_away(cy, f"a client of {path}")
+        with at("nowhere"):
+            await is_turned_away(cy, "he")
+        site.story.did.clear()
     await chatting.enters(site, "Ana", "tea")
 
 
@@ -109,6 +119,17 @@ async def check_flood_is_slowed(site: Site) -> None:
         raise Failure(expected, f"Ben heard {heard} of them", evidence)
 
 
+@contextlib.contextmanager
+def at(stage: str) -> Iterator[None]:
+    """A failure knows at which question of this lesson it came."""
+    try:
+        yield
+    except Failure as failure:
+        if failure.evidence.kind != "hang":  # its stage is what hangs
+            failure.evidence.stage = stage
+        raise
+
+
 async def is_turned_away(socket: Socket, whom: str) -> None:
     """Closed, before the connection was accepted or right after, and told nothing."""
     expected = f"{whom} is refused: websocket.close, and nothing told before it"
@@ -123,11 +144,8 @@ async def is_turned_away(socket: Socket, whom: str) -> None:
 async def ben_says(ben: Socket, text: str) -> int:
     """Ben's line comes back to him; how many lines of the flood came before it."""
     await chatting.says(ben, text)
-    try:
+    with at("flood"):
         return await chatting.hears_after(ben, text, "flood")
-    except Failure as failure:
-        failure.evidence.stage = "flood"
-        raise
 
 
 async def until(what: Awaitable[None], limit_s: float) -> None:

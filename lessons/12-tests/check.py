@@ -1,10 +1,9 @@
 """What lesson 12 looks at: tests of the learner's own, and whether they can fail."""
 
 import asyncio
-from pathlib import Path
 
 from coach.evidence import Compared, Failure, error_named
-from coach.sabotage import SITES, TESTS, Run, Test, evidence, runner_of
+from coach.sabotage import SITES, TESTS, Run, Test, are_there, evidence, runner_of
 from coach.site import Site
 
 PROMISES = 8
@@ -57,7 +56,7 @@ async def runs(site: Site) -> Run:
     await site.load()
     site.story.add(f"runs {TESTS} with pytest")
     expected = f"every test of {TESTS} passes"
-    if not Path(site.folder, TESTS).is_file():
+    if not are_there(site):
         raise Failure(expected, f"there is no {TESTS}", site.evidence("no-tests"))
     runner = runner_of(site)
     run = runner.own = runner.own or await runner.run()

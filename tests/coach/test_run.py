@@ -20,7 +20,7 @@ import pytest
 import redis
 from websockets.asyncio.client import ClientConnection, connect
 
-from coach import course, valkey
+from coach import course, serving, valkey
 from coach.evidence import CoachError
 from coach.verbs import run as run_verb
 
@@ -185,7 +185,8 @@ async def test_four_processes_are_one_chat_behind_one_port(
 
     assert (code, err) == (0, "")
     assert "Traceback" not in out
-    assert {line[:4] for line in out.splitlines()} <= {f"{one} | " for one in range(1, 5)}
+    lines = set(out.splitlines()) - {serving.NOTICE}
+    assert {line[:4] for line in lines} <= {f"{one} | " for one in range(1, 5)}
     wait_gone(pids)
     for client in clients:
         await client.close()
@@ -259,13 +260,11 @@ def test_process_that_is_stuck_is_ended_when_it_is_asked_twice(tmp_path, start, 
 
     with ask(ports_of(lines)[0], "/stuck/"):
         running.until_stuck(pids[0])
-        while running.popen.poll() is None:
-            running.popen.send_signal(signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                running.popen.wait(0.1)
+        running.popen.send_signal(signal.SIGTERM)
+        assert running.until(serving.NOTICE) == [serving.NOTICE]
+        ended = running.asked_to_end(signal.SIGTERM)
 
-    code, out, err = running.ended()
-    assert (lines[0], code, out, err) == ("Your site is served:", 0, "", "")
+    assert (lines[0], ended) == ("Your site is served:", (0, "", ""))
     wait_gone(pids)
 
 
@@ -279,6 +278,18 @@ def test_port_that_is_taken_is_told_in_one_sentence(tmp_path, start):
         3, "",
         f"Port {port} cannot be had: Address already in use. End the program that listens there, "
         "or name another port with --port.\n",
+    )  # fmt: skip
+
+
+def test_ports_beyond_the_last_are_wrong_usage(tmp_path, start):
+    small_site(tmp_path)
+
+    code, _, err = start(
+        "run", "--processes", 2, "--ports", "--port", 65_534, "--work", tmp_path
+    ).ended()  # fmt: skip
+
+    assert (code, err.splitlines()[-1]) == (
+        2, "Error: Ports end at 65535; begin lower with --port."
     )  # fmt: skip
 
 

@@ -441,7 +441,9 @@ READ_OUT = """document.addEventListener("DOMContentLoaded", () => {
   globalThis.readOut = [];
   const list = document.getElementById("lines");
   const note = (changes) => {
-    for (const { addedNodes } of changes) readOut.push(...Array(addedNodes.length).fill(list.ariaLive));
+    for (const { addedNodes } of changes) {
+      for (const _ of addedNodes) readOut.push(list.ariaLive);
+    }
   };
   new MutationObserver(note).observe(list, { childList: true });
 })"""

@@ -9,7 +9,7 @@ export const TOO_MUCH = 4429;
 // The wait doubles with each try. A part of it is chance, or all pages that one server has lost
 // would come back to it at the same moment.
 const FIRST_WAIT_MS = 1000;
-const LONGEST_WAIT_MS = 30_000;
+export const LONGEST_WAIT_MS = 30_000;
 
 // One that ended sooner was no success. A server that opens and closes would be asked without pause.
 const STEADY_MS = 5000;

@@ -34,6 +34,11 @@ export class Draft {
     return line.text;
   }
 
+  /** Whether the room is about to tell what has become of a line. */
+  get isWaiting() {
+    return this.sent !== null && !this.sent.isLost;
+  }
+
   /** The connection has ended. Without a history nobody can know, and the text is there to be sent. */
   lose(historyLines) {
     if (this.sent === null) return;

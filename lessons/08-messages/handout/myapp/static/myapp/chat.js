@@ -1,6 +1,6 @@
 /** A room: the list, the field, and a connection that comes back. */
 
-import { Connection, LOGGED_OUT } from "./chat-connection.js";
+import { Connection, LOGGED_OUT, LONGEST_WAIT_MS } from "./chat-connection.js";
 import { Draft } from "./chat-draft.js";
 import { Lines } from "./chat-lines.js";
 import { cannotOpen, frame, tell } from "./sockets.js";
@@ -24,7 +24,9 @@ const READING_MS = 1000;
 // So many tries in a row that do not open are no accident. From then on the live region says the
 // same, and so nothing, at each of them.
 const MANY = 3;
-const ON_AND_ON = "Not connected. The page goes on trying, and waits for up to 30 s between two tries.";
+const ON_AND_ON =
+  "Not connected. The page goes on trying, and waits for up to " +
+  `${LONGEST_WAIT_MS / 1000} s between two tries.`;
 
 const BACK = "Connected. Your line had been said before the connection was lost.";
 const UNHEARD = "Your line has not come back. It leaves the field if the history shows that it was said.";
@@ -88,9 +90,13 @@ function lost(wait_ms, refusals) {
 
 function ended(code) {
   disconnected();
-  draft.refuse();
-  if (code === LOGGED_OUT) announce(ENDED, ...doors());
-  else announce(TOO_MANY);
+  if (code === LOGGED_OUT) {
+    draft.refuse();
+    announce(ENDED, ...doors());
+  } else {
+    draft.lose(historyLines);
+    announce(TOO_MANY);
+  }
 }
 
 function disconnected() {
@@ -108,7 +114,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (!connection.isOpen) {
     alarm("Not connected: the line stays in the field. Say it when the connection is back.");
-  } else if (draft.sent !== null && !draft.sent.isLost) {
+  } else if (draft.isWaiting) {
     alarm("The line before has not come back yet. This one stays in the field.");
   } else {
     alarm();

@@ -1,0 +1,152 @@
+"""Causes in the learner's own tests: what pytest makes of them, and what they do not look at."""
+
+import re
+
+from coach.diagnoses.catalogue import Because, diagnosis, in_file
+from coach.diagnoses.syntax import line_text
+from coach.diagnoses.ways import last_line
+from coach.evidence import Evidence
+from coach.sabotage import TESTS
+
+ADMITTED = (
+    "a visitor who has not logged in is let in there, and no test fails for it: let one come from "
+    "a page of this site, and assert that the first of the two values of connect() is False"
+)
+# For each sabotaged site: why no test fails there, where what is broken never came into play in
+# any test, and where it did.
+UNSEEN = {
+    "rooms leak": (
+        "no test says a line while somebody is in another room",
+        "a line of one room reached a browser in another, and no test fails for it. That browser "
+        "has to hear something else next: let it say a line of its own, and assert that this "
+        "comes first",
+    ),
+    "history reversed": (
+        "no test joins a room in which two lines or more were said",
+        "somebody joined and was told the newest line first, and no test compares the order",
+    ),
+    "lines saved twice": (
+        "no test has the site keep a line",
+        "each line was in the database twice, and no test counts it there, or hears what somebody "
+        "is told who joins up to a line that comes after",
+    ),
+    "anonymous admitted": (
+        ADMITTED,
+        ADMITTED,
+    ),
+    "no discard": (
+        "no test has somebody leave a room, by disconnect()",
+        "who left was still a member of a group, and no test looks into the groups of the channel "
+        "layer afterwards",
+    ),
+    "error closes": (
+        "no test sends what is no line",
+        "the connection was closed right after the error, and no test uses it once more",
+    ),
+    "count shared": (
+        "no test has two connections to a sync consumer that counts, and a message on each",
+        "the second connection went on with the count of the first, and no test compares what it "
+        "answers",
+    ),
+    "await forgotten": (
+        "no test has the site keep a line",
+        "lines were heard and were not in the database, and no test looks there, or joins the "
+        "room afterwards",
+    ),
+}  # fmt: skip
+
+
+def register(name: str) -> None:
+    @diagnosis(f"sabotage-{name.replace(' ', '-')}")
+    def sabotage(evidence: Evidence) -> str | None:
+        if evidence.kind != "not-caught" or evidence.name != name:
+            return None
+        return UNSEEN[name][bool(evidence.value)]
+
+
+for each in UNSEEN:
+    register(each)
+
+
+@diagnosis("tests-missing")
+def tests_missing(evidence: Evidence) -> str | None:
+    if evidence.kind != "no-tests":
+        return None
+    near = [path for path in evidence.tree if re.fullmatch(r"(\w+/)?tests?(_\w+)?(/.+)?\.py", path)]
+    there = f"; there is {near[0]}" if near else ""
+    return f"your tests go into one file, {TESTS}, which does not exist yet{there}"
+
+
+@diagnosis("coroutine-in-test-not-awaited")
+def coroutine_in_test_not_awaited(evidence: Evidence) -> str | None:
+    if evidence.kind != "unawaited-in-test":
+        return None
+    name = evidence.unawaited[0]["coroutine"].rpartition(".")[2]
+    return (
+        f"{name}(…) is called here without `await`, which makes a coroutine and runs nothing of "
+        "it; for an assert, a coroutine is true"
+    )
+
+
+@diagnosis("async-test-in-testcase")
+def async_test_in_testcase(evidence: Evidence) -> Because | None:
+    if evidence.kind != "too-few-tests" or not evidence.value:
+        return None
+    name = evidence.value[0].rpartition(".")[0] or evidence.value[0]
+    why = (
+        f"{name} is a unittest.TestCase, which calls its tests and awaits nothing: an `async def` "
+        "in it passes, and not one line of it has run. A plain function with the mark asyncio is "
+        "awaited"
+    )
+    return Because(why, in_file(TESTS, class_line(evidence, name), name))
+
+
+def class_line(evidence: Evidence, name: str) -> int:
+    """The line of a file of tests that defines this class, or 0."""
+    source = evidence.tree.get(TESTS, b"").decode("utf-8", "replace")
+    found = re.search(rf"^class {re.escape(name)}\b", source, re.M)
+    return source[: found.start()].count("\n") + 1 if found else 0
+
+
+@diagnosis("async-test-without-mark")
+def async_test_without_mark(evidence: Evidence) -> str | None:
+    said = any("async def functions are not natively" in link["text"] for link in evidence.error)
+    if evidence.kind != "test-failed" or not said:
+        return None
+    return (
+        "pytest awaits an `async def` only where it is marked: @pytest.mark.asyncio above it, or "
+        "pytestmark = pytest.mark.asyncio once for the whole file"
+    )
+
+
+@diagnosis("connect-not-awaited")
+def connect_not_awaited(evidence: Evidence) -> str | None:
+    error = evidence.raised("TypeError", "cannot unpack non-iterable coroutine object")
+    if evidence.kind != "test-failed" or not error:
+        return None
+    return "the call makes a coroutine, and `await` in front of it is what runs it and gives a pair"
+
+
+@diagnosis("pair-taken-for-its-first")
+def pair_taken_for_its_first(evidence: Evidence) -> str | None:
+    """`assert not await browser.connect()`."""
+    text = line_text(evidence, last_line(evidence))
+    if evidence.kind != "test-failed" or not re.match(r"assert not await .*\.connect\(", text):
+        return None
+    return (
+        "connect() gives a pair, and a pair is true whatever stands in it: the first of the two "
+        "tells whether the connection was accepted, as in `is_open, _ = await browser.connect()`"
+    )
+
+
+@diagnosis("consumer-without-router")
+def consumer_without_router(evidence: Evidence) -> str | None:
+    error = evidence.raised("KeyError")
+    if evidence.kind != "test-failed" or not error:
+        return None
+    if error["text"] not in ("'url_route'", "'user'"):
+        return None
+    return (
+        f"the test calls the consumer alone, and nothing puts {error['text']} into its scope: in "
+        "`application` of gs2/asgi.py the routers and the log-in stand around it"
+    )
