@@ -135,11 +135,6 @@ def begin_race_at_shared(page: Page) -> None:
     expect(page.get_by_role("row", name=re.compile("^Answered [2-9] of 10"))).to_be_visible()
 
 
-def keep(page: Page, name: str) -> None:
-    chromium.ARTEFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=chromium.ARTEFACTS / f"{name}.png", full_page=True)
-
-
 def assert_readable(page: Page) -> None:
     """Every text and lane stands out from what lies behind it, as WCAG AA asks."""
     contrasts = page.evaluate(chromium.CONTRASTS)
@@ -172,7 +167,7 @@ def test_echo_shows_every_event_in_both_directions(daphne, open_page, way, schem
         r"← websocket.send bytes=b'3: Gr\xc3\xbc\xc3\x9fe \'n\\m'",
         "→ websocket.disconnect code=1000",
     ]
-    keep(page, f"echo-{scheme}")
+    chromium.keep(page, f"echo-{scheme}")
 
 
 def test_echo_shows_markup_as_text(daphne, open_page):
@@ -197,7 +192,7 @@ def test_echo_says_when_the_connection_is_lost(open_page, start_daphne):
     assert tape(page)[-1] == "× the connection ended code=1006"
     assert told(page) == LOST.format("/ws/sc/")
     expect(button(page, "Send")).to_be_disabled()
-    keep(page, "echo-lost")
+    chromium.keep(page, "echo-lost")
 
     button(page, "Connect again").click()
     expect(page.get_by_role("status")).to_contain_text("could not be opened")
@@ -220,7 +215,7 @@ def test_unfinished_site_is_explained(unfinished, open_page):
         '/ws/ac/ answered “count 1” with text="1: count 1". '
         'The race needs text="1", which lesson 6 adds. '
     ) + NOTE.format(path="/ws/shared/", lesson=7)
-    keep(page, "race-unopened")
+    chromium.keep(page, "race-unopened")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -241,7 +236,7 @@ def test_race_shows_who_waits_for_whom(daphne, open_page, scheme):
     assert rows[6] == "Last answer ÷ one alone\t" + "\t".join(ratios.groups())
     assert page.locator("rect.answered").count() == 20
     assert_readable(page)
-    keep(page, f"race-{scheme}")
+    chromium.keep(page, f"race-{scheme}")
 
 
 # What the page says of ten connections of which the first has its answer after 200 ms.
@@ -281,7 +276,7 @@ def test_race_of_one(daphne, open_page):
     expect(page.locator("#expect")).to_have_text(
         "Each question makes the site wait for 0.2 s. Stop ends the race at any time."
     )
-    keep(page, "race-1")
+    chromium.keep(page, "race-1")
 
 
 def test_race_of_two_hundred(daphne, open_page):
@@ -302,7 +297,7 @@ def test_race_of_two_hundred(daphne, open_page):
         "Each question makes the site wait for 0.2 s. If the waits of 200 connections overlap, "
         "a path takes about 0.2 s; if they add up, about 40.0 s. Stop ends the race at any time."
     )
-    keep(page, "race-200")
+    chromium.keep(page, "race-200")
 
 
 def test_race_takes_from_one_to_two_hundred(daphne, open_page):
@@ -343,7 +338,7 @@ def test_race_says_when_connections_are_lost(open_page, start_daphne):
     had = r" [2-9] of 10 connections had an answer\. Start again when it is ready\. "
     note = re.escape(NOTE.format(path="/ws/ac/", lesson=5))
     assert re.fullmatch(re.escape(LOST.format("/ws/shared/")) + had + note, told(page))
-    keep(page, "race-lost")
+    chromium.keep(page, "race-lost")
 
 
 def test_keyboard_is_enough(daphne, open_page):
@@ -384,8 +379,8 @@ def test_phone_needs_no_sideways_scrolling(daphne, open_page):
 
     for one in (echo, page):
         assert one.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
-    keep(echo, "echo-360")
-    keep(page, "race-360")
+    chromium.keep(echo, "echo-360")
+    chromium.keep(page, "race-360")
 
 
 def test_every_control_has_a_name(daphne, open_page):
@@ -460,7 +455,7 @@ def test_map_links_to_the_pages_where_they_are():
         page = views.show_map(RequestFactory().get("/")).content.decode()
         return re.findall(r'href="([^"]+)"', page)
 
-    assert links() == ["/echo/", "/race/"]
+    assert links() == ["/echo/", "/race/", "/chat/"]
 
     before = ModuleType("before")
     before.urlpatterns = [path("", views.show_map, name="map")]
