@@ -152,5 +152,7 @@ class Browser:
 
     def _fail(self, answer: Answer, path: str, expected: str) -> None:
         evidence = answer_evidence(self.site, answer, path)
+        urls = self.site.facts["settings"].get("ROOT_URLCONF", "gs2.urls").replace(".", "/") + ".py"
+        evidence.place = {"file": urls, "line": 0, "name": "", "work": True}
         raised = f": {error_named(evidence.error)}" if evidence.error else ""
         raise Failure(expected, f"status {answer.status} at {path}{raised}", evidence)

@@ -138,22 +138,16 @@ def shown_json(thing: Any) -> str:
     return text if len(text) <= 120 else f"{text[:120]}…"
 
 
-async def is_refused(
-    socket: Socket, whom: str, or_no_route: bool = False, or_accepted: bool = False
-) -> None:
+async def is_refused(socket: Socket, whom: str, or_no_route: bool = False) -> None:
     """The connection is closed before it was accepted, which a browser sees as HTTP 403.
 
-    With `or_no_route` it may as well be that no route takes its path, which is HTTP 500; with
-    `or_accepted` it may be open then.
+    With `or_no_route` it may as well be that no route takes its path, which is HTTP 500.
     """
     expected = f"{whom} is refused: websocket.close, and no websocket.accept before it"
     told = await socket.talk.next(expected)
     if or_no_route and any(NO_ROUTE in link["text"] for link in told.get("error", ())):
         return
     event = told.get("event", {})
-    socket.is_open = or_accepted and event.get("type") == "websocket.accept"
-    if socket.is_open:
-        return
     if event.get("type") == "websocket.close":
         await socket.ends_quietly(expected)
         return

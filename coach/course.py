@@ -201,8 +201,11 @@ def overlay(folder: Path) -> Tree:
     return dict(_overlay(folder))
 
 
-def state(number: int, branch: str | None = None) -> Tree:
-    """The site after lesson `number`: every handout and every solution up to it."""
+def state(number: int, branch: str | None = "async") -> Tree:
+    """The site after lesson `number`: every handout and every solution up to it.
+
+    Up to lesson 7 the branches are the same; None is their trunk alone.
+    """
     tree: Tree = {}
     for one in lessons():
         if one.number <= number:
@@ -210,7 +213,7 @@ def state(number: int, branch: str | None = None) -> Tree:
     return tree
 
 
-def beginning(number: int, branch: str | None = None) -> Tree:
+def beginning(number: int, branch: str | None = "async") -> Tree:
     """The site in which lesson `number` begins: the state before it, and its handout."""
     return state(number - 1, branch) | lesson(number).handout
 

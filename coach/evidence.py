@@ -47,8 +47,10 @@ class Evidence:
 
     `kind` is one of: not-loaded, raised, silent, returned, closed, wrong, illegal, illegal-http,
     hang, left, flood, endless, kept-running, unawaited, http, server, runserver, settings,
-    too-early, hurried, stands-still, unfilled, predicted, in-turn, held-up. `error` is a chain of
-    exceptions, the first cause first. `place` is the learner's line that sent or was running.
+    too-early, hurried, stands-still, unfilled, predicted, in-turn, held-up;
+    of records: unmigrated, rows, heard-before-kept, history, lost-between, query-on-loop.
+    `error` is a chain of exceptions, the first cause first.
+    `place` is the learner's line that sent or was running.
     `name` is that of a prediction, `value` what it is.
     `layer` is what the channel layer was asked in this step, "calls", its "groups" by then, and
     the "paths" of the clients.

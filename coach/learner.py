@@ -43,7 +43,7 @@ class Learner:
     def prepare(self, lesson: Lesson) -> None:
         """Make the folder where there is none, and hand out the lesson's files."""
         if not self.folder.is_there:
-            for path, data in course.beginning(lesson.number, "async").items():
+            for path, data in course.beginning(lesson.number).items():
                 self.folder.write(path, data)
             self.notes.append(f"{self.folder.shown}/ is new: your site is in it, edit it there.")
             return

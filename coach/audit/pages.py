@@ -66,7 +66,7 @@ def listing(lesson: Lesson, path: str, body: str, where: str) -> Iterator[Findin
     if lines > MAX_LISTING_LINES:
         yield Finding(where, f"has {lines} lines, more than {MAX_LISTING_LINES}")
     trees = [course.state(lesson.number, branch) for branch in course.BRANCHES]
-    trees.append(course.beginning(lesson.number, "async"))
+    trees.append(course.beginning(lesson.number))
     files = ["\n" + tree.get(path, b"").decode() + "\n" for tree in trees]
     if not any("\n" + body in file for file in files):
         yield Finding(where, "does not stand in that file")
@@ -75,9 +75,9 @@ def listing(lesson: Lesson, path: str, body: str, where: str) -> Iterator[Findin
 def sample(lesson: Lesson, name: str, launcher: Launcher) -> str | None:
     """What the coach prints for a state of this lesson, as plain text."""
     if name == "begin":
-        tree = course.beginning(lesson.number, "async")
+        tree = course.beginning(lesson.number)
     elif name == "passed":
-        tree = course.state(lesson.number, "async")
+        tree = course.state(lesson.number)
     else:
         wanted = name.removeprefix("mistake ")
         found = [mistake for mistake in lesson.mistakes if mistake.name == wanted]

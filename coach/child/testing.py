@@ -23,7 +23,7 @@ from typing import Any
 
 from coach.child import sabotage
 
-FLAGS = ("-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:faulthandler", "-s")
+FLAGS = ("-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:faulthandler", "-s", "-x")
 # What would change how pytest runs, wherever it comes from.
 UNWANTED = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_THEME")
 
@@ -40,7 +40,6 @@ def run(host: Any) -> None:
 
     gc.freeze()  # pytest collects garbage several times at its end: not among what was there before
     flags = [*FLAGS, "-p", "pytest_asyncio.plugin", "--basetemp", config["scratch"]]
-    flags += ["-x"] if config["sabotage"] else []
     pytest.main([*flags, config["tests"]], plugins=[Reporter(host, broken), conftest_watcher(host)])
     host.say("over", touched=broken.touched)
 
@@ -128,4 +127,6 @@ def chain_of(host: Any, error: BaseException) -> list[dict[str, Any]]:
         link.__suppress_context__ = True
         link = link.__cause__
     chain: list[dict[str, Any]] = host.witness.error(error)
+    if type(error).__name__ == "FixtureLookupError":
+        chain[-1]["text"] = f"there is no fixture called {getattr(error, 'argname', '')}"
     return [link for link in chain if link["type"] != "CancelledError"] or chain

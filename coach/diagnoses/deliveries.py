@@ -1,7 +1,6 @@
 """Causes between a message to a group and the method that takes it."""
 
 import difflib
-import re
 
 from coach.diagnoses.catalogue import Because, diagnosis
 from coach.diagnoses.groups import SEND, last_asked
@@ -30,9 +29,9 @@ def group_message_without_type(evidence: Evidence) -> Because | None:
     told = last_asked(evidence, SEND)
     if told is None or not evidence.raised("ValueError", "Incoming message has no 'type'"):
         return None
-    has = ", ".join(told["keys"]) or "nothing"
-    why = f"a message names the method that takes it under the key type, and this one has {has}"
-    return Because(why, told["at"])
+    why = "the key type of a message names the method that takes it, and this one has no such key"
+    only = f", only {', '.join(told['keys'])}" if told["keys"] else ""
+    return Because(why + only, told["at"])
 
 
 @diagnosis("group-handler-missing")
@@ -52,17 +51,6 @@ def group_handler_missing(evidence: Evidence) -> Because | None:
         place = def_place(evidence, target["methods"][near]["at"])
         return Because(f"{why}, and here it is {near}", place)
     return Because(f"{why}, and {target.get('name')} has none", class_place(evidence, target))
-
-
-@diagnosis("group-handler-parameters")
-def group_handler_parameters(evidence: Evidence) -> Because | None:
-    name, mine = group_handler(evidence)
-    for link in evidence.error if mine else ():
-        found = re.match(r"(?:\w+\.)*(\w+)\(\) takes (\d) positional arg\w+ but 2", link["text"])
-        if mine and found and found[1] == name and not link["frames"][-1]["work"]:
-            why = f"{name} is called with self and the message, and takes {found[2]}"
-            return Because(why, def_place(evidence, mine["at"]))
-    return None
 
 
 @diagnosis("group-handler-style")

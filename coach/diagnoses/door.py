@@ -6,9 +6,10 @@ The check says at which of its questions a step failed: `stage` is "origin", "an
 
 import ast
 import re
+from collections.abc import Iterator
 
 from coach.diagnoses.catalogue import Because, diagnosis, line_with
-from coach.diagnoses.syntax import function_at, line_text
+from coach.diagnoses.syntax import function_at, line_text, tree_of
 from coach.diagnoses.target import handler, routed
 from coach.diagnoses.ways import CONTEXT, context_uses, last_line, methods_called, ways
 from coach.evidence import Evidence, Told
@@ -26,8 +27,12 @@ def way_to(evidence: Evidence) -> list[Told]:
     return found[0] if found else []
 
 
-def at_websocket(evidence: Evidence, *words: str) -> Told:
-    return line_with(evidence, ENTRY, *words, '"websocket"', "'websocket'", "websocket=")
+def at_websocket(evidence: Evidence, word: str = "") -> Told:
+    """The line of the entry file that has this word, or else the key "websocket"."""
+    found = line_with(evidence, ENTRY, word) if word else None
+    if found and found["line"]:
+        return found
+    return line_with(evidence, ENTRY, '"websocket"', "'websocket'", "websocket=")
 
 
 # -- where a page comes from ----------------------------------------------------------------------
@@ -38,12 +43,11 @@ def origin_not_asked(evidence: Evidence) -> Because | None:
     way = way_to(evidence)
     if evidence.stage != "origin" or not way or _origins(way) is not None:
         return None
-    files = [file for file in evidence.tree if file.endswith(".py") and file != ENTRY]
-    if any(b"origin" in evidence.tree[file].lower() for file in files):  # a way of their own
-        return None
+    if any("origin" in ast.unparse(one).lower() for one in _own(evidence, way)):
+        return None  # they ask in a way of their own
     why = (
-        f"nothing on the way to {evidence.path} asks where the page comes from: a page of any site "
-        "opens this socket, and the browser sends its visitor's cookies along"
+        f"nothing on the way to {evidence.path} asks where the page comes from, so a page of any "
+        "site can open this socket in the browser of whoever looks at it"
     )
     return Because(why, at_websocket(evidence))
 
@@ -56,6 +60,15 @@ def origin_of_any_host(evidence: Evidence) -> Because | None:
         return None
     why = 'OriginValidator lets in pages of the hosts in ALLOWED_HOSTS, and "*" is every host'
     return Because(why, line_with(evidence, SETTINGS, "ALLOWED_HOSTS"))
+
+
+def _own(evidence: Evidence, way: list[Told]) -> Iterator[ast.stmt]:
+    """The classes and functions of the learner's that a client passes."""
+    names = {one["kind"] for one in way} | {str(one.get("name")).split(".")[0] for one in way}
+    for file in evidence.tree:
+        for node in tree_of(evidence, file).body if file.endswith(".py") else ():
+            if getattr(node, "name", None) in names:
+                yield node
 
 
 def _origins(way: list[Told]) -> list[str] | None:
@@ -171,13 +184,13 @@ def door_in_one_thread(evidence: Evidence) -> Because | None:
     outside = [kind for kind in kinds[: kinds.index("SessionMiddleware")] if kind in owners]
     if outside or (is_unknown and not inside):
         return None
-    how = f"{inside[0]} stands inside of" if inside else f"no {CONTEXT} is entered around"
+    stack = "AuthMiddlewareStack"
+    how = f"{stack} stands outside of {inside[0]}" if inside else f"{stack} is in no {CONTEXT}"
     why = (
-        f"{how} AuthMiddlewareStack, so its queries run in the one thread that all "
-        "thread-sensitive code of this process shares: one that takes long holds up everybody "
-        "who comes in"
+        f"{how}, so its queries run in the one thread that all thread-sensitive code of this "
+        "process shares: one that takes long holds up everybody who comes in"
     )
-    return Because(why, at_websocket(evidence, "AuthMiddlewareStack(") if inside else None)
+    return Because(why, at_websocket(evidence, "AuthMiddlewareStack("))
 
 
 # -- where a path leads ---------------------------------------------------------------------------

@@ -57,6 +57,8 @@ def lost_calls(evidence: Evidence) -> Iterator[tuple[str, Told]]:
     names = LOST.get(evidence.kind, ())
     for told in evidence.unawaited if names else ():
         name = told["coroutine"].rpartition(".")[2]
+        if told["at"] and told["at"]["name"] == told["coroutine"]:  # Channels has called it
+            continue
         if name in names:
             if evidence.kind != "raised":
                 yield name, told
@@ -98,10 +100,8 @@ def is_handed_over(evidence: Evidence, at: Told | None, name: str) -> bool:
     """Whether the line is part of `async_to_sync(….name(…))`."""
     for node in ast.walk(tree_of(evidence, at["file"])) if at else ():
         if at and isinstance(node, ast.Call) and name_of(node) == "async_to_sync":
-            is_here = node.lineno <= at["line"] <= (node.end_lineno or 0)
-            if is_here and any(
-                isinstance(one, ast.Call) and name_of(one) == name for one in node.args
-            ):
+            given = [name_of(one) for one in node.args if isinstance(one, ast.Call)]
+            if name in given and node.lineno <= at["line"] <= (node.end_lineno or 0):
                 return True
     return False
 

@@ -65,8 +65,10 @@ def chat_pages_elsewhere(evidence: Evidence) -> Because | None:
         if isinstance(node, ast.Call) and re.match(rf"path\(.*\b{PAGES}\b", ast.unparse(node))
     ]
     where = calls[0].args[0] if len(calls) == 1 and calls[0].args else None
+    if not _is_page_missing(evidence) or not isinstance(where, ast.Constant):
+        return None
     text = literal(where)
-    if not _is_page_missing(evidence) or where is None or text == "chat/":
+    if text == "chat/":
         return None
     why = (
         f'the pages of the chat are included under "{text}", so the page of the room is at '
@@ -171,7 +173,6 @@ def json_not_an_object(evidence: Evidence) -> str | None:
 
 @diagnosis("text-not-a-string")
 def text_not_a_string(evidence: Evidence) -> str | None:
-    """`content["text"]` where there is none, or `len(text)` of a number."""
     frame, error = _given(evidence), _own(evidence)
     content = parsed(frame)
     if not frame or not error or not isinstance(content, dict):
@@ -242,8 +243,8 @@ def answer_not_json(evidence: Evidence) -> str | None:
             "this is how Python writes a dict, and no JSON, which has double quotes: send_json or "
             "json.dumps makes JSON of a dict"
         )
-    alone = "the text alone" if heard == wanted.get("text") else "what is no JSON"
-    return f"{alone} is sent here; a frame of the chat is a JSON object, and {_form(wanted)}"
+    what = "the text alone" if heard == wanted.get("text") else "what is no JSON"
+    return f"{what} is sent here; a frame of the chat is a JSON object, and {_form(wanted)}"
 
 
 def _is_python_dict(text: str) -> bool:
@@ -254,11 +255,9 @@ def _is_python_dict(text: str) -> bool:
 
 
 def _form(wanted: Told) -> str:
-    return (
-        'what is no line is answered with {"error": …}'
-        if "error" in wanted
-        else 'a line goes out as {"text": …}'
-    )
+    if "error" in wanted:
+        return 'what is no line is answered with {"error": …}'
+    return 'a line goes out as {"text": …}'
 
 
 @diagnosis("no-line-taken-for-one")

@@ -21,6 +21,7 @@ KNOWN = {
     "ThreadSensitiveContext": "from asgiref.sync import ThreadSensitiveContext",
     "URLRouter": "from channels.routing import URLRouter",
     "asyncio": "import asyncio",
+    "database_sync_to_async": "from channels.db import database_sync_to_async",
     "get_asgi_application": "from django.core.asgi import get_asgi_application",
     "include": "from django.urls import include",
     "json": "import json",

@@ -34,11 +34,19 @@ def because(evidence: Evidence, route: Route, why: str) -> Because:
     places = [
         in_file(file, number)
         for file, data in evidence.tree.items()
-        if file.endswith(".py")
+        if file.endswith(".py") and (text or _has_routes(evidence, file))
         for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1)
         if (f'"{text}"' in line or f"'{text}'" in line) and not line.lstrip().startswith("#")
+        if text or "path(" in line
     ]
     return Because(why, places[0] if len(places) == 1 else None)
+
+
+def _has_routes(evidence: Evidence, file: str) -> bool:
+    """Whether the patterns of WebSockets are written in this file."""
+    texts = [one.patterns[-1].text for one in websocket_routes(evidence) or ()]
+    data = evidence.tree[file].decode("utf-8", "replace")
+    return any(text and f'"{text}"' in data for text in texts)
 
 
 @diagnosis("route-with-leading-slash")

@@ -127,6 +127,23 @@ def connect_not_awaited(evidence: Evidence) -> str | None:
     return "the call makes a coroutine, and `await` in front of it is what runs it and gives a pair"
 
 
+@diagnosis("class-in-communicator")
+def class_in_communicator(evidence: Evidence) -> Because | None:
+    """`WebsocketCommunicator(ChatConsumer, …)`: asgiref takes a class for what ASGI 2 knew, an
+    application that is called with its scope alone."""
+    error = evidence.raised("TypeError")
+    if evidence.kind != "test-failed" or not error:
+        return None
+    lines = [frame for frame in error["frames"] if frame["work"]]
+    if not lines or not error["frames"][-1]["name"].startswith("double_to_single_callable"):
+        return None
+    why = (
+        "the communicator was given a consumer's class, which is no application: as_asgi() makes "
+        "one of it, and `application` of gs2/asgi.py is the one that a server runs"
+    )
+    return Because(why, lines[-1])
+
+
 @diagnosis("pair-taken-for-its-first")
 def pair_taken_for_its_first(evidence: Evidence) -> str | None:
     """`assert not await browser.connect()`."""
@@ -140,13 +157,15 @@ def pair_taken_for_its_first(evidence: Evidence) -> str | None:
 
 
 @diagnosis("consumer-without-router")
-def consumer_without_router(evidence: Evidence) -> str | None:
+def consumer_without_router(evidence: Evidence) -> Because | None:
     error = evidence.raised("KeyError")
     if evidence.kind != "test-failed" or not error:
         return None
     if error["text"] not in ("'url_route'", "'user'"):
         return None
-    return (
+    lines = [frame for frame in error["frames"] if frame["work"] and frame["file"] == TESTS]
+    why = (
         f"the test calls the consumer alone, and nothing puts {error['text']} into its scope: in "
         "`application` of gs2/asgi.py the routers and the log-in stand around it"
     )
+    return Because(why, lines[-1] if lines else None)

@@ -505,7 +505,8 @@ def test_tries_are_further_and_further_apart_and_never_all_at_once(site, visit):
 
 
 def test_form_leads_to_a_room_with_a_name_that_a_room_may_have(site, visit):
-    page = visit(site, "/", "ana")
+    page = visit(site, "/echo/", "ana")
+    assert '<a href="/chat/">chat</a>' in page.request.get("/").text()
     page.get_by_role("link", name="chat").click()
 
     for name, why in (

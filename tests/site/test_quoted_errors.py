@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 REPLY_S = 30
 
 ASGI, ROUTES, CONSUMERS = "gs2/asgi.py", "myapp/routes.py", "myapp/consumers.py"
-SETTINGS = "gs2/settings.py"
+SETTINGS, CHAT = "gs2/settings.py", "myapp/chat.py"
 
 SET_DEFAULT = "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'gs2.settings')\n"
 HELLO = "consumers.hello"
@@ -331,6 +331,23 @@ QUOTES = [
         ),
         path="/ws/ac/",
     ),
+    # Lesson 8
+    Quote(
+        8,
+        "1011 (internal error)",
+        8,
+        "closed",
+        (
+            (
+                CHAT,
+                "receive(self, text_data: str | None = None, bytes_data: bytes | None = None)",
+                "receive_json(self, content: dict)",
+            ),
+            (CHAT, "lines.read(text_data, settings.CHAT_LINE_MAX_CHARS)", 'content["text"]'),
+        ),
+        path="/ws/chat/tea/",
+        message="milk",
+    ),
 ]
 
 
@@ -551,7 +568,7 @@ def test_waits_are_as_long_as_the_pages_say():
 ERROR_TEXT = re.compile(r"\w+Error: |\w+Configured: |Cannot |\(\w+\.E\d+\)|\(internal error\)")
 
 
-@pytest.mark.parametrize("lesson", range(1, 6))
+@pytest.mark.parametrize("lesson", [*range(1, 6), 8])
 def test_pages_and_quotes_name_the_same_texts(lesson):
     quoted = {quote.text for quote in QUOTES if quote.lesson == lesson}
     prose = re.sub(r"^```.*?^```", "", page(lesson), flags=re.DOTALL | re.MULTILINE)

@@ -1,7 +1,7 @@
 from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import User
-from django.test import TransactionTestCase
+from django.test import AsyncClient, TransactionTestCase
 
 from gs2.asgi import application
 from myapp.models import Line
@@ -12,8 +12,9 @@ HOME = (b"origin", b"http://localhost")
 class ChatTests(TransactionTestCase):
     async def enter(self, name, room="tea"):
         user = await User.objects.acreate_user(name, password=name)
-        await self.async_client.aforce_login(user)
-        session = self.async_client.cookies["sessionid"].value
+        client = AsyncClient()
+        await client.aforce_login(user)
+        session = client.cookies["sessionid"].value
         cookie = (b"cookie", b"sessionid=" + session.encode())
         browser = WebsocketCommunicator(application, f"/ws/chat/{room}/", [HOME, cookie])
         connected, _ = await browser.connect()
