@@ -348,6 +348,23 @@ QUOTES = [
         path="/ws/chat/tea/",
         message="milk",
     ),
+    # Lesson 9
+    Quote(
+        9,
+        "ValueError: No handler for message type chat.message",
+        9,
+        "say",
+        ((CHAT, "def chat_message", "def chat_mesage"),),
+        path="/ws/chat/tea/",
+        message='{"text": "milk"}',
+    ),
+    Quote(
+        9,
+        "server rejected WebSocket connection: HTTP 403",
+        9,
+        "refusal",
+        path=f"/ws/chat/{'x' * 60}/",
+    ),
 ]
 
 
@@ -568,7 +585,7 @@ def test_waits_are_as_long_as_the_pages_say():
 ERROR_TEXT = re.compile(r"\w+Error: |\w+Configured: |Cannot |\(\w+\.E\d+\)|\(internal error\)")
 
 
-@pytest.mark.parametrize("lesson", [*range(1, 6), 8])
+@pytest.mark.parametrize("lesson", [*range(1, 6), 8, 9])
 def test_pages_and_quotes_name_the_same_texts(lesson):
     quoted = {quote.text for quote in QUOTES if quote.lesson == lesson}
     prose = re.sub(r"^```.*?^```", "", page(lesson), flags=re.DOTALL | re.MULTILINE)
