@@ -140,7 +140,8 @@ def channel_name_not_given(evidence: Evidence) -> Because | None:
 @diagnosis("group-without-member")
 def group_without_member(evidence: Evidence) -> Because | None:
     told = last_asked(evidence, SEND)
-    if evidence.kind != "silent" or told is None or told["members"]:
+    is_heard = any(one["members"] for one in asked(evidence, SEND))
+    if evidence.kind != "silent" or told is None or is_heard:
         return None
     joined = dict.fromkeys(one["group"] for one in asked(evidence, ADD))
     why = f"{SEND} is asked for the group {shown(told['group'])} here, and nobody is in it: "

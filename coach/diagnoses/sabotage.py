@@ -16,13 +16,15 @@ ADMITTED = (
 # any test, and where it did.
 UNSEEN = {
     "rooms leak": (
-        "no test says a line while somebody is in another room",
+        "in no test is a line sent to one group while somebody is in another: that takes two "
+        "browsers in two rooms, and a line",
         "a line of one room reached a browser in another, and no test fails for it. That browser "
         "has to hear something else next: let it say a line of its own, and assert that this "
         "comes first",
     ),
     "history reversed": (
-        "no test joins a room in which two lines or more were said",
+        "in no test does the site tell a browser two lines at once, as it does where somebody "
+        "joins a room in which two were said",
         "somebody joined and was told the newest line first, and no test compares the order",
     ),
     "lines saved twice": (
@@ -35,12 +37,12 @@ UNSEEN = {
         ADMITTED,
     ),
     "no discard": (
-        "no test has somebody leave a room, by disconnect()",
+        "in no test is a member taken out of a group, as where somebody leaves by disconnect()",
         "who left was still a member of a group, and no test looks into the groups of the channel "
         "layer afterwards",
     ),
     "error closes": (
-        "no test sends what is no line",
+        "in no test does the site answer with an error",
         "the connection was closed right after the error, and no test uses it once more",
     ),
     "count shared": (

@@ -12,6 +12,7 @@ from coach.evidence import Failure, Told
 from coach.site import Site
 
 FOREIGN = "https://elsewhere.example"
+ALIKE = "http://127.0.0.1.elsewhere.example"
 CHAT, OPEN_TO_ALL = "/ws/chat/tea/", "/ws/sc/"
 MARKUP = "<script>alert(1)</script> &lt;"
 
@@ -27,6 +28,7 @@ async def check_only_own_pages_open_a_socket(site: Site) -> None:
     for path in (CHAT, OPEN_TO_ALL):
         for origin, whose in (
             (FOREIGN, f"a page of {FOREIGN}"),
+            (ALIKE, f"a page of {ALIKE}"),
             (None, "a client that names no origin"),
         ):
             site.story.did.clear()
