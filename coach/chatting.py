@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from coach import records
 from coach.conversation import Socket
 from coach.evidence import Told
 from coach.site import Site
+
+if TYPE_CHECKING:
+    from coach.server import Client
 
 NO_ROUTE = "No route found for path "
 
@@ -56,12 +59,12 @@ async def knocks(site: Site, who: str, room: str) -> Socket:
     return await site.knock(path_of(room), who, session)
 
 
-async def says(socket: Socket, text: str) -> None:
+async def says(socket: "Socket | Client", text: str) -> None:
     """The browser sends a line."""
     await socket.send(json.dumps({"text": text}, ensure_ascii=False))
 
 
-async def hears(socket: Socket, text: str, user: str | None = None, **more: Any) -> Told:
+async def hears(socket: "Socket | Client", text: str, user: str | None = None, **more: Any) -> Told:
     """The next thing that the browser sees is this line; of this user, where one is named."""
     wanted = {"text": text} | ({"user": user} if user is not None else {})
 
@@ -86,7 +89,7 @@ async def hears_error(socket: Socket, of: str) -> Told:
 
 
 async def hears_object(
-    socket: Socket, is_it: Callable[[Told], bool], expected: str, wanted: Told
+    socket: "Socket | Client", is_it: Callable[[Told], bool], expected: str, wanted: Told
 ) -> Told:
     """The next frame is a JSON object of which `is_it` holds; that object."""
     frame = await socket.frame(expected)
@@ -111,7 +114,7 @@ async def hears_after(socket: Socket, text: str, other: str) -> int:
         count += 1
 
 
-async def hears_until(socket: Socket, text: str) -> list[str]:
+async def hears_until(socket: "Socket | Client", text: str) -> list[str]:
     """The texts of the lines that the browser hears, up to this one and with it."""
     heard: list[str] = []
 

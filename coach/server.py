@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from coach.browsing import Answer
-from coach.evidence import Evidence, Failure, Frame, Told, frame_named, shown
+from coach.evidence import Evidence, Failure, Frame, frame_named, shown
 from coach.process import Output, kill_group
 from coach.tracebacks import last_error
 
@@ -33,7 +33,8 @@ class Server:
         self.port = 0
         self.output = Output()
         self.popen = subprocess.Popen(
-            [sys.executable, *command], cwd=site.folder, env=site.launcher.environ | site.environ,
+            [sys.executable, *command], cwd=site.folder,
+            env=site.launcher.environ | site.environ | {"PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True,
         )  # fmt: skip
@@ -146,11 +147,13 @@ class Server:
         raise Failure(expected, got, self.evidence("server", path=path))
 
     @contextlib.asynccontextmanager
-    async def connect(self, path: str, who: str = "a client") -> AsyncIterator["Client"]:
-        """A WebSocket client that this server lets in."""
+    async def connect(
+        self, path: str, who: str = "a client", session: str = ""
+    ) -> AsyncIterator["Client"]:
+        """A WebSocket client that this server lets in; session: the key of one, for its cookie."""
         self.site.story.add(f"{who} opens {path}")
         try:
-            connection = await self.dial(path)
+            connection = await self.dial(path, session)
         except Exception as error:
             got = f"{type(error).__name__}: {error}"
             status = getattr(getattr(error, "response", None), "status_code", None)
@@ -162,7 +165,7 @@ class Server:
             with contextlib.suppress(Exception):
                 await connection.close()
 
-    def dial(self, path: str) -> Any:
+    def dial(self, path: str, session: str = "") -> Any:
         """What opens a WebSocket of the library websockets: to be awaited, or entered."""
         from websockets.asyncio.client import connect
         from websockets.typing import Origin
@@ -170,6 +173,7 @@ class Server:
         return connect(
             f"ws://{HOST}:{self.port}{path}", proxy=None,
             origin=Origin(f"http://{HOST}:{self.port}"),  # as a page of the site's own sends it
+            additional_headers={"Cookie": f"sessionid={session}"} if session else None,
             open_timeout=CLIENT_LIMIT_S, close_timeout=1,
         )  # fmt: skip
 
@@ -189,25 +193,41 @@ class Client:
 
     async def hears(self, frame: Frame) -> None:
         """The next frame that arrives is this one."""
-        expected = frame_named(frame)
-        heard: Told = {}
+        got = await self.frame(frame_named(frame))
+        if got != frame or type(got) is not type(frame):
+            self.heard_wrong(got, frame_named(frame), frame)
+
+    async def frame(self, expected: str) -> Frame:
+        """The next frame that arrives; fails the step where none does."""
+        limit_s = CLIENT_LIMIT_S * self.server.site.patience
         try:
-            got = await asyncio.wait_for(self.connection.recv(), CLIENT_LIMIT_S)
-            if got == frame and type(got) is type(frame):
-                self.server.site.story.write(self.who, "←", shown(frame))
-                return
-            heard, named = {"frame": got, "wanted": frame}, frame_named(got)
+            got: Frame = await asyncio.wait_for(self.connection.recv(), limit_s)
         except TimeoutError:
-            named = f"nothing within {CLIENT_LIMIT_S:g} s"
+            named, is_over = f"nothing within {limit_s:g} s", False
         except Exception as error:
-            named = f"{type(error).__name__}: {error}"
-        raise Failure(expected, named, self.server.evidence("server", **heard))
+            code = self.connection.close_code
+            named, is_over = f"{type(error).__name__}: {error}", True
+            if code is not None:
+                named = f"the server closed the connection with code {code}"
+            await asyncio.sleep(0.1)  # until what the server prints has come through
+        else:
+            self.server.site.story.write(self.who, "←", shown(got))
+            return got
+        self.server.site.story.write(self.who, "←", named, f"expected {expected}")
+        raise Failure(expected, named, self.server.evidence("server", is_over))
+
+    def heard_wrong(self, heard: Frame | None, expected: str, wanted: Frame) -> None:
+        """Fail the step for the frame that `frame` gave."""
+        assert heard is not None
+        self.server.site.story.tape[-1].mark = f"expected {expected}"
+        evidence = self.server.evidence("server", frame=heard, wanted=wanted)
+        raise Failure(expected, frame_named(heard), evidence)
 
 
 @contextlib.asynccontextmanager
-async def daphne(site: "Site") -> AsyncIterator[Server]:
+async def daphne(site: "Site", name: str = "Daphne") -> AsyncIterator[Server]:
     """A real Daphne for this site's application, on a port that the system chooses."""
-    server = Server(site, "Daphne", ["-P", "-m", "daphne", "-b", HOST, "-p", "0", site.entry])
+    server = Server(site, name, ["-P", "-m", "daphne", "-b", HOST, "-p", "0", site.entry])
     try:
         await server.started()
         yield server
