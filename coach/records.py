@@ -39,6 +39,13 @@ async def ask(site: Site, command: Told, expected: str) -> Told:
     return told
 
 
+async def crowd(site: Site, count: int) -> list[str]:
+    """The session keys of so many users more, who are nobody in particular."""
+    told = await ask(site, {"do": "crowd", "count": count}, "users who are logged in")
+    found: list[str] = told["sessions"]
+    return found
+
+
 async def rows(site: Site) -> list[Told]:
     """The rows of the learner's models: the values of each as texts, and the name of its model."""
     found: list[Told] = (await ask(site, {"do": "rows"}, "the rows of the database"))["rows"]

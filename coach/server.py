@@ -31,6 +31,7 @@ class Server:
         self.site = site
         self.name = name
         self.port = 0
+        self.at = ""  # how the story tells it from others
         self.output = Output()
         self.popen = subprocess.Popen(
             [sys.executable, *command], cwd=site.folder,
@@ -151,7 +152,7 @@ class Server:
         self, path: str, who: str = "a client", session: str = ""
     ) -> AsyncIterator["Client"]:
         """A WebSocket client that this server lets in; session: the key of one, for its cookie."""
-        self.site.story.add(f"{who} opens {path}")
+        self.site.story.add(f"{who} opens {path}{self.at}")
         try:
             connection = await self.dial(path, session)
         except Exception as error:
@@ -165,7 +166,7 @@ class Server:
             with contextlib.suppress(Exception):
                 await connection.close()
 
-    def dial(self, path: str, session: str = "") -> Any:
+    def dial(self, path: str, session: str = "", **more: Any) -> Any:
         """What opens a WebSocket of the library websockets: to be awaited, or entered."""
         from websockets.asyncio.client import connect
         from websockets.typing import Origin
@@ -174,7 +175,7 @@ class Server:
             f"ws://{HOST}:{self.port}{path}", proxy=None,
             origin=Origin(f"http://{HOST}:{self.port}"),  # as a page of the site's own sends it
             additional_headers={"Cookie": f"sessionid={session}"} if session else None,
-            open_timeout=CLIENT_LIMIT_S, close_timeout=1,
+            open_timeout=CLIENT_LIMIT_S, close_timeout=1, **more,
         )  # fmt: skip
 
 
@@ -225,14 +226,24 @@ class Client:
 
 
 @contextlib.asynccontextmanager
-async def daphne(site: "Site", name: str = "Daphne") -> AsyncIterator[Server]:
+async def daphne(site: "Site") -> AsyncIterator[Server]:
     """A real Daphne for this site's application, on a port that the system chooses."""
-    server = Server(site, name, ["-P", "-m", "daphne", "-b", HOST, "-p", "0", site.entry])
-    try:
-        await server.started()
+    async with daphnes(site, "Daphne") as [server]:
         yield server
+
+
+@contextlib.asynccontextmanager
+async def daphnes(site: "Site", *names: str) -> AsyncIterator[list[Server]]:
+    """Real Daphnes for this site's application, started at the same moment."""
+    command = ["-P", "-m", "daphne", "-b", HOST, "-p", "0", site.entry]
+    servers = [Server(site, name, command) for name in names]
+    try:
+        for server in servers:
+            server.at = f" at {server.name}" if len(servers) > 1 else ""
+            await server.started()
+        yield servers
     finally:
-        await asyncio.to_thread(server.stop)
+        await asyncio.gather(*(asyncio.to_thread(server.stop) for server in servers))
 
 
 @contextlib.asynccontextmanager

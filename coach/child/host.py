@@ -10,6 +10,7 @@ In, on standard input: first one line of configuration, then commands.
     {"do": "values", "module": "myapp.x"}      import a module, and tell its plain values
     {"do": "pulse"}, {"do": "pulse-over"}      watch whether the event loop stands still
     {"do": "prepare", "users": […]}            migrate the database, and log these users in
+    {"do": "crowd", "count": 500}              make so many users, and log these in
     {"do": "rows"}, {"do": "groups"}           what the database and the channel layer hold
     {"do": "layer", "forget": bool}            what the layer in memory was asked, and holds
     {"do": "log_out", "sessions": […]}         end these sessions
@@ -239,7 +240,7 @@ class Host:
             self.records.arm(command["when"], command["text"])
         elif command["do"] == "layer":
             self.tell_layer(command["forget"])
-        elif command["do"] in ("prepare", "rows", "groups", "log_out"):
+        elif command["do"] in ("prepare", "crowd", "rows", "groups", "log_out"):
             self.records.obey(command)
         else:
             self.connections[command["id"]].inbox.put_nowait(rebuilt(command["event"]))

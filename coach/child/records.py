@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from coach.child import crowd
 from coach.child.witness import Told, Witness, text_of
 
 Say = Callable[..., None]
@@ -68,25 +69,20 @@ class Records:
         }
 
     def log_in(self, name: str) -> str:
-        from django.contrib.auth import (
-            BACKEND_SESSION_KEY,
-            HASH_SESSION_KEY,
-            SESSION_KEY,
-            get_user_model,
-        )
+        from django.contrib.auth import get_user_model
         from django.contrib.auth.hashers import PBKDF2PasswordHasher
-        from django.contrib.sessions.backends.db import SessionStore
 
         password = PBKDF2PasswordHasher().encode(f"{name}-learns", "coach", iterations=1)
         user, _ = get_user_model().objects.get_or_create(
             username=name, defaults={"password": password}
         )
-        session = SessionStore()
-        session[SESSION_KEY] = str(user.pk)
-        session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session = crowd.log_in(user)
         session.create()
         return str(session.session_key)
+
+    def tell_crowd(self, command: Told) -> Told:
+        """Make so many users more, and log each of them in: their session keys."""
+        return {"sessions": crowd.session_keys(command["count"])}
 
     def without_table(self) -> Iterator[str]:
         from django.db import connection

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Iterator
+import time
+from collections.abc import AsyncIterator, Iterator
 
 from coach import chatting, measuring, records
 from coach.browsing import Browser
@@ -108,11 +109,11 @@ async def check_flood_is_slowed(site: Site) -> None:
     async with measuring.stays_awake(site, "meanwhile the event loop goes on for the others"):
         site.story.add(f"Ana sends {FLOOD_LINES} lines as fast as she can")
         flood(ana, range(FIRST_LINES))
-        await until(told_off(ana), TOLD_OFF_LIMIT_S * site.patience)
+        await told_off(ana, TOLD_OFF_LIMIT_S)
         for number in range(1, BEN_LINES + 1):
             heard += await ben_says(ben, f"ben {number}")
         flood(ana, range(FIRST_LINES, FLOOD_LINES))
-        await until(is_through(ana), FLOOD_LIMIT_S * site.patience)
+        await is_through(ana, FLOOD_LIMIT_S)
     heard += await ben_says(ben, "end")
     if heard > MOST_HEARD:
         evidence = site.evidence("flooded", path=ana.talk.path, value=heard)
@@ -155,30 +156,28 @@ async def ben_says(ben: Socket, text: str) -> int:
         return await chatting.hears_after(ben, text, "flood")
 
 
-async def until(what: Awaitable[None], limit_s: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(what, limit_s)
-
-
-async def told_off(ana: Socket) -> None:
-    """Ana has been told that she says too much, or has said everything."""
-    async for told in flood_answers(ana):
+async def told_off(ana: Socket, limit_s: float) -> None:
+    """Ana has been told that she says too much, or has said everything; or the time is over."""
+    async for told in flood_answers(ana, limit_s):
         frame = chatting.parsed(told.get("event", {}).get("text"))
         if isinstance(frame, dict) and "error" in frame:
             return
 
 
-async def is_through(ana: Socket) -> None:
-    """Everything that Ana has sent is answered, or her connection closed."""
-    async for _ in flood_answers(ana):
+async def is_through(ana: Socket, limit_s: float) -> None:
+    """Everything that Ana has sent is answered, or her connection closed; or the time is over."""
+    async for _ in flood_answers(ana, limit_s):
         pass
 
 
-async def flood_answers(ana: Socket) -> AsyncIterator[Told]:
-    """What Ana hears, until there is no more to come."""
-    async for told in ana.sends_no_more("the flood is through", "late"):
-        if told["say"] == "raised":
-            ana.talk.fail("answers, or a close", told)
-        yield told
-        if told.get("event", {}).get("type") == "websocket.close":
-            return
+async def flood_answers(ana: Socket, limit_s: float) -> AsyncIterator[Told]:
+    """What Ana hears, until there is no more to come, or the time is over."""
+    until = time.monotonic() + limit_s * ana.talk.site.patience
+    while (left_s := until - time.monotonic()) > 0:
+        with contextlib.suppress(TimeoutError):
+            told = await asyncio.wait_for(ana.talk.next("the flood is through"), left_s)
+            if told["say"] == "raised":
+                ana.talk.fail("answers, or a close", told)
+            yield told
+            if told["say"] != "sent" or told["event"].get("type") == "websocket.close":
+                return
