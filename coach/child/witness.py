@@ -6,7 +6,7 @@ Everything here has to survive objects that misbehave, since learners may pass a
 import asyncio
 import sys
 import threading
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from inspect import CO_COROUTINE
 from types import FrameType, TracebackType
 from typing import Any
@@ -45,15 +45,30 @@ class Witness:
         return self.place(code.co_filename, frame.f_lineno, name)
 
     def error(self, error: BaseException) -> list[Told]:
-        """The chain of an exception, the first cause first."""
+        """The chain of an exception, the first cause first.
+
+        What the learner's own code has caught is no cause of what goes wrong in its `except`.
+        """
         chain: list[Told] = []
         seen: set[int] = set()
         link: BaseException | None = error
         while link is not None and id(link) not in seen:
             seen.add(id(link))
             chain.append(self._one_error(link))
-            link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+            link = link.__cause__ or self._before(link)
         return chain[::-1]
+
+    def _before(self, error: BaseException) -> BaseException | None:
+        """The exception during whose handling this one came up, unless the learner handled it."""
+        before = None if error.__suppress_context__ else error.__context__
+        if before is None:
+            return None
+        caught = {id(frame) for frame in frames_of(before)}
+        is_handled = any(id(frame) in caught and self._is_ours(frame) for frame in frames_of(error))
+        return None if is_handled else before
+
+    def _is_ours(self, frame: FrameType) -> bool:
+        return self.is_ours(frame.f_code.co_filename)
 
     def _one_error(self, error: BaseException) -> Told:
         told: Told = {
@@ -215,6 +230,14 @@ class Witness:
             "regex": not hasattr(pattern, "_route"),  # a RoutePattern has both
             "to": self.application(route.callback, depth + 1),
         }
+
+
+def frames_of(error: BaseException) -> Iterator[FrameType]:
+    """The frames through which an exception has come, from where it was caught."""
+    traceback = error.__traceback__
+    while traceback is not None:
+        yield traceback.tb_frame
+        traceback = traceback.tb_next
 
 
 def text_of(thing: object) -> str:
