@@ -69,10 +69,14 @@ async def hears(socket: "Socket | Client", text: str, user: str | None = None, *
     wanted = {"text": text} | ({"user": user} if user is not None else {})
 
     def is_it(told: Told) -> bool:
-        is_error = told.get("error") is not None
-        return not is_error and all(told.get(name) == wanted[name] for name in wanted)
+        return not has_error(told) and all(told.get(name) == wanted[name] for name in wanted)
 
     return await hears_object(socket, is_it, shown_json(wanted), wanted=wanted, **more)
+
+
+def has_error(told: Told) -> bool:
+    """Whether an object tells of an error: null or an empty text in its place is none."""
+    return told.get("error") not in (None, "")
 
 
 async def hears_error(socket: Socket, of: str) -> Told:
@@ -119,7 +123,7 @@ async def hears_until(socket: "Socket | Client", text: str) -> list[str]:
     heard: list[str] = []
 
     def is_line(told: Told) -> bool:
-        return told.get("error") is None and isinstance(told.get("text"), str)
+        return not has_error(told) and isinstance(told.get("text"), str)
 
     while heard[-1:] != [text]:
         told = await hears_object(socket, is_line, '{"text": …}', {"text": text})
@@ -141,13 +145,29 @@ def shown_json(thing: Any) -> str:
     return text if len(text) <= 120 else f"{text[:120]}…"
 
 
+async def is_refused_or_answered(socket: Socket, whom: str) -> None:
+    """The connection is refused, or no route takes its path; or it opens, and a line comes back."""
+    expected = f"{whom} is refused: websocket.close, and no websocket.accept before it"
+    told = await socket.talk.next(expected)
+    if told.get("event", {}).get("type") != "websocket.accept":
+        await _is_refused(socket, told, expected, or_no_route=True)
+        return
+    socket.is_open = True
+    await socket.settle()
+    await says(socket, "milk")
+    await hears(socket, "milk")
+
+
 async def is_refused(socket: Socket, whom: str, or_no_route: bool = False) -> None:
     """The connection is closed before it was accepted, which a browser sees as HTTP 403.
 
     With `or_no_route` it may as well be that no route takes its path, which is HTTP 500.
     """
     expected = f"{whom} is refused: websocket.close, and no websocket.accept before it"
-    told = await socket.talk.next(expected)
+    await _is_refused(socket, await socket.talk.next(expected), expected, or_no_route)
+
+
+async def _is_refused(socket: Socket, told: Told, expected: str, or_no_route: bool) -> None:
     if or_no_route and any(NO_ROUTE in link["text"] for link in told.get("error", ())):
         return
     event = told.get("event", {})

@@ -48,7 +48,8 @@ class Evidence:
     `kind` is one of: not-loaded, raised, silent, returned, closed, wrong, illegal, illegal-http,
     hang, left, flood, endless, kept-running, unawaited, http, server, runserver, settings,
     too-early, hurried, stands-still, unfilled, predicted, in-turn, held-up;
-    of records: unmigrated, rows, heard-before-kept, history, lost-between, query-on-loop;
+    of records: unmigrated, rows, heard-before-kept, history, lost-between, not-heard,
+    query-on-loop;
     of the learner's tests: no-tests, not-collected, test-failed, unawaited-in-test, too-few-tests,
     not-caught (`name` is the sabotage, `value` how often it came into play).
     `error` is a chain of exceptions, the first cause first.

@@ -152,10 +152,12 @@ def as_texts(told: Any) -> dict[str, str]:
     return {str(name): str(value) for name, value in told.items()}
 
 
-def edited_by_mistake() -> list[str]:
-    """Files of the finished site that no longer equal what the course leads to."""
+def edited_by_mistake() -> dict[str, str]:
+    """Files of the finished site that no longer equal what the course leads to, and how."""
     last = course.lessons()[-1].number
     composed, lying = course.state(last, "async"), course.finished()
-    return sorted(
-        path for path in composed.keys() | lying.keys() if composed.get(path) != lying.get(path)
-    )
+    return {
+        path: "was edited" if path in lying else "is missing"
+        for path in sorted(composed.keys() | lying.keys())
+        if composed.get(path) != lying.get(path)
+    }

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TextIO
@@ -81,7 +82,9 @@ def encodable(text: str, stream: TextIO) -> str:
     return text.encode(encoding, "replace").decode(encoding)
 
 
-def report_lines(report: Report, trace: bool = False, hint: bool = True) -> list[Text]:
+def report_lines(
+    report: Report, trace: bool = False, hint: bool = True, work: str = ""
+) -> list[Text]:
     """A report as people read it: the steps, and under the failed one what there is to know."""
     failed = report.failed_step
     count = len(report.steps)
@@ -100,7 +103,7 @@ def report_lines(report: Report, trace: bool = False, hint: bool = True) -> list
         if step is failed:
             lines += failure_lines(step, report.work, trace)
     if failed and hint:
-        lines.append(Text(f"  hint  {typed('hint', report.lesson)}", style="dim"))
+        lines.append(Text(f"  hint  {typed('hint', report.lesson, work=work)}", style="dim"))
     if not failed:
         lines.append(Text(f"  passed: lesson {report.lesson} is done", style="green"))
         if report.next_page:
@@ -108,12 +111,22 @@ def report_lines(report: Report, trace: bool = False, hint: bool = True) -> list
     return lines
 
 
-def typed(verb: str, argument: object, branch: str = "", has_make: bool = os.name != "nt") -> str:
-    """The command as people type it here: `make hint-3`, or `python -m coach hint 3`."""
+def typed(
+    verb: str,
+    argument: object,
+    branch: str = "",
+    has_make: bool = os.name != "nt",
+    work: str = "",
+) -> str:
+    """The command as people type it here: `make hint-3`, or `python -m coach hint 3`.
+
+    work: what WORK names; on Windows it stays in the environment
+    """
     if not has_make:
         return f"python -m coach {verb} {argument}" + (f" --branch {branch}" if branch else "")
     target = f"make {'lesson' if verb == 'check' else verb}-{argument}"
-    return target + (f" BRANCH={branch}" if branch else "")
+    target += f" BRANCH={branch}" if branch else ""
+    return target + (f" WORK={shlex.quote(work)}" if work else "")
 
 
 def written_or_removed(shown: str, paths: Iterable[str], tree: Iterable[str]) -> Iterable[str]:

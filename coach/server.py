@@ -158,7 +158,8 @@ class Server:
         except Exception as error:
             got = f"{type(error).__name__}: {error}"
             status = getattr(getattr(error, "response", None), "status_code", None)
-            evidence = self.evidence("server", path=path, status=status)
+            await asyncio.sleep(0.1)  # until what the server prints has come through
+            evidence = self.evidence("server", is_over=status == 500, path=path, status=status)
             raise Failure("an open WebSocket", got, evidence) from None
         try:
             yield Client(self, connection, who)
@@ -190,7 +191,10 @@ class Client:
     async def send(self, frame: Frame) -> None:
         self.server.site.story.add(f"{self.who} sends {shown(frame)}")
         self.server.site.story.write(self.who, "→", shown(frame))
-        await self.connection.send(frame)
+        try:
+            await self.connection.send(frame)
+        except Exception as error:
+            raise await self._ended(error, "an open WebSocket") from None
 
     async def hears(self, frame: Frame) -> None:
         """The next frame that arrives is this one."""
@@ -204,18 +208,22 @@ class Client:
         try:
             got: Frame = await asyncio.wait_for(self.connection.recv(), limit_s)
         except TimeoutError:
-            named, is_over = f"nothing within {limit_s:g} s", False
+            evidence = self.server.evidence("server")
+            raise Failure(expected, f"nothing within {limit_s:g} s", evidence) from None
         except Exception as error:
-            code = self.connection.close_code
-            named, is_over = f"{type(error).__name__}: {error}", True
-            if code is not None:
-                named = f"the server closed the connection with code {code}"
-            await asyncio.sleep(0.1)  # until what the server prints has come through
-        else:
-            self.server.site.story.write(self.who, "←", shown(got))
-            return got
-        self.server.site.story.write(self.who, "←", named, f"expected {expected}")
-        raise Failure(expected, named, self.server.evidence("server", is_over))
+            raise await self._ended(error, expected) from None
+        self.server.site.story.write(self.who, "←", shown(got))
+        return got
+
+    async def _ended(self, error: Exception, expected: str) -> Failure:
+        """The failure of a step in which the connection has ended."""
+        code = self.connection.close_code
+        got = f"{type(error).__name__}: {error}"
+        if code is not None:
+            got = f"the server closed the connection with code {code}"
+        self.server.site.story.write(self.who, "←", got, f"expected {expected}")
+        await asyncio.sleep(0.1)  # until what the server prints has come through
+        return Failure(expected, got, self.server.evidence("server", is_over=True))
 
     def heard_wrong(self, heard: Frame | None, expected: str, wanted: Frame) -> None:
         """Fail the step for the frame that `frame` gave."""

@@ -17,23 +17,27 @@ from coach.diagnoses import python as _python
 from coach.diagnoses import sabotage as _sabotage
 from coach.diagnoses import entry as _entry
 from coach.diagnoses import settings as _settings
+from coach.diagnoses import processes as _processes
 from coach.diagnoses import door as _door
 from coach.diagnoses import speakers as _speakers
 from coach.diagnoses import threads as _threads
 from coach.diagnoses import middleware as _middleware
 from coach.diagnoses import memory as _memory
+from coach.diagnoses import keeping as _keeping
 from coach.diagnoses import queries as _queries
 from coach.diagnoses import layers as _layers
 from coach.diagnoses import groups as _groups
 from coach.diagnoses import rooms as _rooms
 from coach.diagnoses import deliveries as _deliveries
 from coach.diagnoses import classes as _classes
+from coach.diagnoses import includes as _includes
 from coach.diagnoses import modules as _modules
 from coach.diagnoses import packages as _packages
 from coach.diagnoses import protocols as _protocols
 from coach.diagnoses import routes as _routes
 from coach.diagnoses import endpoints as _endpoints
 from coach.diagnoses import routers as _routers
+from coach.diagnoses import rules as _rules
 from coach.diagnoses import messages as _messages
 from coach.diagnoses import coroutines as _coroutines
 from coach.diagnoses import counts as _counts
@@ -45,10 +49,10 @@ from coach.diagnoses import predictions as _predictions
 # isort: on
 
 MODULES = (
-    _crash, _python, _sabotage, _entry, _settings, _door, _speakers, _threads, _middleware,
-    _memory, _queries, _layers, _groups, _rooms, _deliveries, _classes, _modules, _packages,
-    _protocols, _routes, _endpoints, _routers, _messages, _coroutines, _counts, _handlers,
-    _events, _answers, _consumers, _predictions,
+    _crash, _python, _sabotage, _entry, _settings, _processes, _door, _speakers, _threads,
+    _middleware, _memory, _keeping, _queries, _layers, _groups, _rooms, _deliveries, _classes,
+    _includes, _modules, _packages, _protocols, _routes, _endpoints, _routers, _rules, _messages,
+    _coroutines, _counts, _handlers, _events, _answers, _consumers, _predictions,
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import re
 
 from coach.diagnoses.catalogue import Because, diagnosis
 from coach.diagnoses.routes import because, websocket_routes
+from coach.diagnoses.ways import last_line
 from coach.evidence import Evidence, Told
 from coach.routing import Route, core
 
@@ -82,6 +83,12 @@ def as_asgi_on_a_function(evidence: Evidence) -> str | None:
 def entry_without_callable(evidence: Evidence) -> str | None:
     texts = ("view must be a callable", "_path() missing 1 required positional argument: 'view'")
     if any(evidence.raised("TypeError", text) for text in texts):
+        place = last_line(evidence)
+        if place and place["file"] == "gs2/urls.py":
+            return (
+                "path() takes a view, or a list of further entries, which include(…) makes of the "
+                'name of a module: a text alone, without include("…"), is neither'
+            )
         return (
             "path() takes the application itself as its second argument, a function for instance; "
             "a text, a module or nothing is no application"

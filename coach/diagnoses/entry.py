@@ -44,13 +44,13 @@ def setdefault_too_late(evidence: Evidence) -> Because | None:
     return Because(why, in_file(ENTRY, running))
 
 
-def not_by_manage(evidence: Evidence) -> str:
+def not_by_manage(evidence: Evidence, done: str = "named them and set Django up") -> str:
     """Why `runserver` does not stumble over what is too early here, where manage.py is as usual."""
     names = [name for _, name, _ in lines.environment(evidence, "manage.py")]
     if SETTINGS_VARIABLE not in names:
         return ""
     return (
-        "; runserver gets past it, because manage.py has named them and set Django up before it "
+        f"; runserver gets past it, because manage.py has {done} before it "
         "imports this file, and a server like Daphne runs no manage.py"
     )
 
@@ -131,7 +131,7 @@ def models_before_setup(evidence: Evidence) -> Because | None:
     if not evidence.raised("AppRegistryNotReady") or not entry_line(evidence):
         return None
     why = f"this line leads to a model, and models can be imported only after {MAKER}() has run"
-    why += not_by_manage(evidence)
+    why += not_by_manage(evidence, "set Django up")
     return Because(why, in_file(ENTRY, entry_line(evidence)))
 
 

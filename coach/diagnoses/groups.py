@@ -4,7 +4,7 @@ import ast
 import json
 from collections.abc import Iterator
 
-from coach.diagnoses.catalogue import Because, diagnosis
+from coach.diagnoses.catalogue import Because, diagnosis, in_file
 from coach.diagnoses.syntax import (
     calls,
     functions,
@@ -15,7 +15,7 @@ from coach.diagnoses.target import (
     is_sync,
     routed,
 )
-from coach.diagnoses.ways import name_of
+from coach.diagnoses.ways import last_line, name_of
 from coach.evidence import Evidence, Told, shown
 
 ADD, SEND, DISCARD = "group_add", "group_send", "group_discard"
@@ -73,16 +73,16 @@ def lost_calls(evidence: Evidence) -> Iterator[tuple[str, Told]]:
 
 @diagnosis("group-call-not-awaited")
 def group_call_not_awaited(evidence: Evidence) -> Because | None:
+    not_called = _made_alone(evidence) or _result_called(evidence)
+    if not_called:
+        return not_called
     name, told = next(lost_calls(evidence), ("", None))
     if told is None:
         return None
     if not name:
         why = f"{told['coroutine']}(…) is called here and never awaited, so nothing in it runs"
     elif is_handed_over(evidence, told["at"], name):
-        why = (
-            f"{name}(…) is called here, and async_to_sync is given its result: hand over {name} "
-            "itself, without (), and put what it takes in a second pair of parentheses"
-        )
+        why = _given_result(name)
     elif is_sync(routed(evidence)):
         why = (
             f"a call of {name} makes a coroutine, and here nothing runs it: in a plain `def`, "
@@ -96,6 +96,49 @@ def group_call_not_awaited(evidence: Evidence) -> Because | None:
     return Because(why, told["at"])
 
 
+def _given_result(name: str) -> str:
+    return (
+        f"{name}(…) is called here, and async_to_sync is given its result: hand over {name} "
+        "itself, without (), and put what it takes in a second pair of parentheses"
+    )
+
+
+def _result_called(evidence: Evidence) -> Because | None:
+    """`async_to_sync(self.channel_layer.group_add(…))()`."""
+    name = handed_over(evidence)
+    return Because(_given_result(name), last_line(evidence)) if name else None
+
+
+def handed_over(evidence: Evidence) -> str:
+    """What was called for async_to_sync on the line that then called a coroutine; "" for none."""
+    place = last_line(evidence)
+    if not place or not evidence.raised("TypeError", "'coroutine' object is not callable"):
+        return ""
+    for node in ast.walk(tree_of(evidence, place["file"])):
+        if isinstance(node, ast.Call) and name_of(node) == "async_to_sync":
+            inner = [one for one in node.args if isinstance(one, ast.Call)]
+            if inner and node.lineno <= place["line"] <= (node.end_lineno or 0):
+                return name_of(inner[0])
+    return ""
+
+
+def _made_alone(evidence: Evidence) -> Because | None:
+    """`async_to_sync(self.channel_layer.group_add)` as a whole statement."""
+    file = routed(evidence).get("file", "")
+    for node in ast.walk(tree_of(evidence, file)) if evidence.layer else ():
+        call = node.value if isinstance(node, ast.Expr) else None
+        if not isinstance(call, ast.Call) or name_of(call) != "async_to_sync" or not call.args:
+            continue
+        name = "" if isinstance(call.args[0], ast.Call) else name_of(call.args[0])
+        if name in LOST.get(evidence.kind, ()) and not asked(evidence, name):
+            why = (
+                f"async_to_sync makes a function of {name}, and nobody calls it here: what "
+                f"{name} takes stands in a second pair of parentheses"
+            )
+            return Because(why, in_file(file, call.lineno))
+    return None
+
+
 def is_handed_over(evidence: Evidence, at: Told | None, name: str) -> bool:
     """Whether the line is part of `async_to_sync(….name(…))`."""
     for node in ast.walk(tree_of(evidence, at["file"])) if at else ():
@@ -107,8 +150,15 @@ def is_handed_over(evidence: Evidence, at: Told | None, name: str) -> bool:
 
 
 @diagnosis("nothing-sent-to-group")
-def nothing_sent_to_group(evidence: Evidence) -> str | None:
-    who = sender(evidence)
+def nothing_sent_to_group(evidence: Evidence) -> Because | str | None:
+    who, told = sender(evidence), last_asked(evidence, "send")
+    groups = {one["group"] for one in asked(evidence, ADD)}
+    if evidence.kind == "silent" and told and told["group"] in groups:
+        why = (
+            f"send puts a message into one channel, and {shown(told['group'])} is the name of a "
+            f"group: {SEND} goes to each member of a group"
+        )
+        return Because(why, told["at"])
     if evidence.kind != "silent" or who in ("", listener(evidence)) or not evidence.layer:
         return None
     if asked(evidence, SEND) or is_used(evidence, SEND):
@@ -157,11 +207,29 @@ def group_shared_by_rooms(evidence: Evidence) -> Because | None:
     who = [name for name in (said_by(evidence), listener(evidence)) if name in paths]
     is_other = len(who) == 2 and paths[who[0]] != paths[who[1]]
     groups = {told["group"] for told in joined}
-    is_one = len(groups) == 1 and len({told["channel"] for told in joined}) > 1
-    if evidence.kind != "wrong" or not is_other or not is_one:
+    is_one = len(groups) == 1 and len({told["channel"] for told in joined}) > 2
+    if evidence.kind != "wrong" or not is_other:
         return None
-    why = f"every connection joins the group {shown(*groups)}, whatever its room"
+    if is_one:
+        why = f"every connection joins the group {shown(*groups)}, whatever its room"
+        return Because(why, joined[-1]["at"])
+    one, both = (joined_by(evidence).get(name, "") for name in who)
+    if not one or one != both:
+        return None
+    why = (
+        f"{who[0]} and {who[1]} are in two rooms, and both connections join the group {shown(one)}:"
+        " the whole name of the room, as it is, makes a group's name another"
+    )
     return Because(why, joined[-1]["at"])
+
+
+def joined_by(evidence: Evidence) -> dict[str, str]:
+    """The group that each client's connection has joined last: they have come one by one."""
+    came = [one.who for one in evidence.tape if one.text.startswith("websocket.connect")]
+    channels = {one["channel"]: one["group"] for one in asked(evidence, ADD)}
+    if len(channels) < len(came) or not came:
+        return {}
+    return dict(zip(came, [*channels.values()][-len(came) :], strict=True))
 
 
 @diagnosis("line-sent-twice")

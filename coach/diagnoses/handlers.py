@@ -225,20 +225,37 @@ def attribute_misspelt(evidence: Evidence) -> str | None:
     stored = {node.attr for node in nodes if isinstance(node.ctx, ast.Store)}
     if name in stored:
         return None
-    near = difflib.get_close_matches(
-        name, sorted({"send", "scope", *stored, *target["methods"]}), 1, 0.6
-    )
+    known = {"send", "scope", "channel_layer", "channel_name", *stored, *target["methods"]}
+    if is_generic(target):
+        known |= {"accept", "close"}
+    near = difflib.get_close_matches(name, sorted(known), 1, 0.6)
     return f"there is no self.{name}; what is there is called self.{near[0]}" if near else None
 
 
 @diagnosis("attribute-never-set")
 def attribute_never_set(evidence: Evidence) -> str | None:
-    name = _lacking(evidence)
+    name, target = _lacking(evidence), routed(evidence)
     if not name:
         return None
-    return (
-        f"nothing has set self.{name} by then: websocket_connect is where it gets its first value"
-    )
+    frames = {one["name"]: one["line"] for link in evidence.error for one in link["frames"]}
+    line, function = _first_value(evidence, target["file"], name)
+    if 0 < frames.get(f"{target['name']}.{function}", 0) < line:
+        return f"nothing has set self.{name} by then: line {line} does, and it comes later"
+    if not is_generic(target):
+        where = "websocket_connect is where it gets its first value"
+        return f"nothing has set self.{name} by then: {where}"
+    does = f"line {line} does, in {function}, and has not run" if line else "no line of yours does"
+    return f"nothing has set self.{name} by then: {does}"
+
+
+def _first_value(evidence: Evidence, file: str, name: str) -> tuple[int, str]:
+    """The line that assigns to `self.<name>`, and the function that it is in; 0 where none does."""
+    for function in functions(tree_of(evidence, file)):
+        for node in ast.walk(function):
+            targets = node.targets if isinstance(node, ast.Assign) else []
+            if any(ast.unparse(one) == f"self.{name}" for one in targets):
+                return targets[0].lineno, function.name
+    return 0, ""
 
 
 @diagnosis("attribute-hides-method")

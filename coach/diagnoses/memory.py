@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from coach.diagnoses.catalogue import Because, diagnosis, in_file, line_with
+from coach.diagnoses.groups import handed_over
 from coach.diagnoses.syntax import calls, classes, functions, tree_of
 from coach.diagnoses.target import is_sync, routed
 from coach.diagnoses.ways import last_line, name_of
@@ -128,7 +129,9 @@ def coroutine_for_its_result(evidence: Evidence) -> str | None:
     texts = ("'coroutine' object has no attribute", "'coroutine' object is not ")
     kinds = ("AttributeError", "TypeError")
     place = last_line(evidence)
-    if not place or not any(evidence.raised(kind, text) for kind in kinds for text in texts):
+    if not place or handed_over(evidence):
+        return None
+    if not any(evidence.raised(kind, text) for kind in kinds for text in texts):
         return None
     return (
         "what this line uses is a coroutine, of which the call has not run: its result is there "
@@ -202,7 +205,7 @@ def history_of_every_room(evidence: Evidence) -> str | None:
     others = [text for text in told if text not in said and text == "said in another room"]
     if not others:
         return None
-    return f"Cy said {shown(others[0])} in room cup: the lines are not those of this room alone"
+    return f"Cy said {shown(others[0])} in room pot-2: the lines are not those of this room alone"
 
 
 @diagnosis("history-first-lines")

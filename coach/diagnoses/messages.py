@@ -6,9 +6,8 @@ import re
 from typing import Any
 
 from coach.chatting import NO_LINES, parsed
-from coach.diagnoses.catalogue import Because, diagnosis, in_file, line_with
-from coach.diagnoses.lines import literal
-from coach.diagnoses.syntax import class_place, def_place, line_text, tree_of
+from coach.diagnoses.catalogue import Because, diagnosis
+from coach.diagnoses.syntax import class_place, def_place, line_text
 from coach.diagnoses.target import (
     base_of,
     is_generic,
@@ -21,8 +20,6 @@ from coach.diagnoses.target import (
 )
 from coach.evidence import Evidence, Told, shown
 
-URLS, PAGES = "gs2/urls.py", "chat_pages"
-BOUND_CHARS = 1_000
 # How Python complains where a list, a text, a number or null is taken for an object.
 NO_OBJECT = (
     r"'(\w+)' object has no attribute '(get|keys|items|pop)'"
@@ -36,45 +33,7 @@ def _is_chat(evidence: Evidence, kind: str) -> bool:
     return evidence.kind == kind and evidence.path.startswith("/ws/chat/")
 
 
-# -- the page, and the room in the path -----------------------------------------------------------
-
-
-def _is_page_missing(evidence: Evidence) -> bool:
-    is_there = f"myapp/{PAGES}.py" in evidence.tree
-    return evidence.status == 404 and evidence.path.startswith("/chat/") and is_there
-
-
-@diagnosis("chat-pages-not-included")
-def chat_pages_not_included(evidence: Evidence) -> Because | None:
-    names = re.search(rf"\b{PAGES}\b", ast.unparse(tree_of(evidence, URLS)))
-    if not _is_page_missing(evidence) or names:
-        return None
-    why = (
-        f"nothing in {URLS} names myapp.{PAGES}, whose list leads to the rooms: include it under "
-        "chat/"
-    )
-    return Because(why, line_with(evidence, URLS, "urlpatterns"))
-
-
-@diagnosis("chat-pages-elsewhere")
-def chat_pages_elsewhere(evidence: Evidence) -> Because | None:
-    """`path("chat", include(…))`."""
-    calls = [
-        node
-        for node in ast.walk(tree_of(evidence, URLS))
-        if isinstance(node, ast.Call) and re.match(rf"path\(.*\b{PAGES}\b", ast.unparse(node))
-    ]
-    where = calls[0].args[0] if len(calls) == 1 and calls[0].args else None
-    if not _is_page_missing(evidence) or not isinstance(where, ast.Constant):
-        return None
-    text = literal(where)
-    if text == "chat/":
-        return None
-    why = (
-        f'the pages of the chat are included under "{text}", so the page of the room is at '
-        f"/{text}tea/ and not at /chat/tea/"
-    )
-    return Because(why, in_file(URLS, where.lineno))
+# -- the room in the path --------------------------------------------------------------------------
 
 
 @diagnosis("url-kwarg-unknown")
@@ -199,7 +158,7 @@ def dict_given_to_send(evidence: Evidence) -> str | None:
     return f"the send of {with_article(base_of(target))} takes text, and here it gets a dict; {how}"
 
 
-def _answer(evidence: Evidence) -> tuple[Told, str] | None:
+def answer(evidence: Evidence) -> tuple[Told, str] | None:
     """The object that was asked for, and the text frame that came instead."""
     wanted, heard = parsed(evidence.wanted), evidence.frame
     if not _is_chat(evidence, "wrong") or not isinstance(wanted, dict):
@@ -209,7 +168,7 @@ def _answer(evidence: Evidence) -> tuple[Told, str] | None:
 
 @diagnosis("json-packed-twice")
 def json_packed_twice(evidence: Evidence) -> str | None:
-    _, heard = _answer(evidence) or ({}, "")
+    _, heard = answer(evidence) or ({}, "")
     if not isinstance(parsed(heard), str) or not isinstance(parsed(parsed(heard)), dict):
         return None
     return (
@@ -235,7 +194,7 @@ def object_not_json(evidence: Evidence) -> Because | None:
 
 @diagnosis("answer-not-json")
 def answer_not_json(evidence: Evidence) -> str | None:
-    wanted, heard = _answer(evidence) or ({}, "null")
+    wanted, heard = answer(evidence) or ({}, "null")
     if heard == "null" or parsed(heard) is not None:
         return None
     if _is_python_dict(heard):
@@ -262,7 +221,7 @@ def _form(wanted: Told) -> str:
 
 @diagnosis("no-line-taken-for-one")
 def no_line_taken_for_one(evidence: Evidence) -> str | None:
-    wanted, heard = _answer(evidence) or ({}, "")
+    wanted, heard = answer(evidence) or ({}, "")
     told = parsed(heard)
     if "error" not in wanted or not isinstance(told, dict) or told.get("text") is None:
         return None
@@ -273,7 +232,7 @@ def no_line_taken_for_one(evidence: Evidence) -> str | None:
 
 @diagnosis("answer-under-another-key")
 def answer_under_another_key(evidence: Evidence) -> str | None:
-    wanted, heard = _answer(evidence) or ({}, "null")
+    wanted, heard = answer(evidence) or ({}, "null")
     told: Any = parsed(heard)
     inner = told.get("text") if isinstance(told, dict) else None
     inner = parsed(inner) if isinstance(inner, str) else inner
@@ -283,18 +242,3 @@ def answer_under_another_key(evidence: Evidence) -> str | None:
         keys = ", ".join(map(str, told))
         return f"the answer has no key {next(iter(wanted))}; it has {keys}, and {_form(wanted)}"
     return None
-
-
-@diagnosis("bound-not-in-characters")
-def bound_not_in_characters(evidence: Evidence) -> str | None:
-    """As many ASCII characters have been let through before, in a frame of the same length."""
-    wanted, heard = _answer(evidence) or ({}, "")
-    text = str(wanted.get("text", ""))
-    if len(text) < BOUND_CHARS or text.isascii() or not isinstance(parsed(heard), dict):
-        return None
-    if parsed(heard).get("error") is None:
-        return None
-    return (
-        f"{len(text):,} characters of ASCII were let through before these {len(text):,}, which "
-        "take more bytes: what is counted here is not characters"
-    )

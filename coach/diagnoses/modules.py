@@ -159,9 +159,22 @@ def name_not_in_module(evidence: Evidence) -> str | None:
     ]
     if len(homes) == 1:
         return f"there is no {name} in {file}; it is in {homes[0]}"
+    folder, beside = file.removesuffix("/__init__.py"), _beside(evidence, file)
+    is_file = name.islower() and not names and beside and name not in beside
+    if is_file and not any(path.startswith(f"{folder}/{name}/") for path in evidence.tree):
+        holds = ", ".join(f"{one}.py" for one in beside)
+        return f"there is no file {folder}/{name}.py; {folder}/ holds {holds}"
     holds = f"it has {', '.join(names)}" if names else "it is still empty, or not saved"
     yet = " yet" * name[0].isupper()  # a class that is not written; another name is misspelt
     return f"there is no {name} in {file}{yet}; {holds}"
+
+
+def _beside(evidence: Evidence, file: str) -> list[str]:
+    """The modules beside the __init__.py of a package; none for another file."""
+    folder, _, name = file.rpartition("/")
+    found = [re.fullmatch(rf"{folder}/(\w+)\.py", path) for path in evidence.tree]
+    inside = sorted(one[1] for one in found if one and one[1] != "__init__")
+    return inside if name == "__init__.py" else []
 
 
 @diagnosis("pages-not-included")

@@ -1,9 +1,21 @@
 """Causes at the door of a room: a name that no group may have, a refusal that goes on."""
 
+import ast
 import re
+from collections.abc import Iterator
 
-from coach.diagnoses.catalogue import Because, diagnosis
-from coach.diagnoses.groups import ADD, DISCARD, SEND, asked, last_asked, listener
+from coach.diagnoses.catalogue import Because, diagnosis, in_file
+from coach.diagnoses.groups import (
+    ADD,
+    DISCARD,
+    SEND,
+    asked,
+    joined_by,
+    last_asked,
+    listener,
+    sender,
+)
+from coach.diagnoses.syntax import calls, function_at, raises, tree_of
 from coach.diagnoses.target import GENERIC_HANDLERS, RAW_HANDLERS, routed
 from coach.diagnoses.ways import last_line
 from coach.evidence import Evidence, shown
@@ -53,3 +65,70 @@ def group_name_illegal(evidence: Evidence) -> Because | None:
     long = len(told["group"]) >= 100
     why += f"has {len(told['group'])}" if long else f"is {shown(told['group'])}"
     return Because(why, told["at"])
+
+
+@diagnosis("accepted-before-looking")
+def accepted_before_looking(evidence: Evidence) -> str | None:
+    """A room whose name is too long is let in by this `accept`."""
+    mark = evidence.tape[-1].mark if evidence.tape else ""
+    function = function_at(evidence, evidence.place)
+    is_let_in = evidence.tape[-1].text.startswith("websocket.accept") if mark else False
+    if not is_let_in or not mark.startswith("expected a room whose name has") or not function:
+        return None
+    line = evidence.place["line"] if evidence.place else 0
+    closing = [*_closing(function)]
+    if any(number <= line for number in closing):
+        return None
+    if closing:
+        return (
+            f"accept comes first here, and close in line {closing[0]}: to refuse a connection is "
+            "to close it before it is accepted"
+        )
+    tree = tree_of(evidence, (evidence.place or {"file": ""})["file"])
+    if calls(tree, "close") or raises(tree):
+        return None
+    return (
+        "whatever the name of its room, a connection is accepted here: nothing looks at it before, "
+        "and to refuse is to close before accept"
+    )
+
+
+def _closing(function: ast.AST) -> Iterator[int]:
+    """The lines on which a function closes, or raises."""
+    for node in ast.walk(function):
+        is_call = isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "close"
+        if isinstance(node, ast.Raise | ast.Call) and (is_call or isinstance(node, ast.Raise)):
+            yield node.lineno
+
+
+@diagnosis("kept-on-class")
+def kept_on_class(evidence: Evidence) -> Because | None:
+    """What belongs to one connection is an attribute of the class."""
+    kept = _kept(evidence)
+    if len(kept) != 1:
+        return None
+    name, line = kept[0]
+    why = (
+        f"this line keeps {name} on the class, where each connection that comes changes it for all"
+    )
+    told, who = last_asked(evidence, SEND), listener(evidence)
+    if evidence.kind == "silent" and told and who == sender(evidence):
+        joined = joined_by(evidence).get(who, "")
+        if not joined or joined == told["group"]:
+            return None
+        why += f": {who} has joined {shown(joined)}, and the line goes to {shown(told['group'])}"
+    elif evidence.kind != "not-heard":
+        return None
+    return Because(why, in_file(routed(evidence)["file"], line))
+
+
+def _kept(evidence: Evidence) -> list[tuple[str, int]]:
+    """The attributes that a method of the consumer assigns to its class, with their lines."""
+    target = routed(evidence)
+    owners = (target.get("name"), "type(self)", "self.__class__", "__class__")
+    return [
+        (node.attr, node.lineno)
+        for node in ast.walk(tree_of(evidence, target.get("file", "")))
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+        if ast.unparse(node.value) in owners
+    ]

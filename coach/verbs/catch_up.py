@@ -1,5 +1,7 @@
 """`catch-up N`: the learner's folder becomes the state in which lesson N begins."""
 
+import os
+
 import click
 
 from coach import course
@@ -20,13 +22,15 @@ def command(lesson: Lesson, work: str | None, branch: str, plain: bool) -> None:
     tree = course.beginning(lesson.number, branch)
     snapshot, changed = learner.replace(tree, f"before catch-up {lesson.number}", keeps=True)
     learner.skip_to(lesson)
-    screen = Screen(plain)
+    screen, named = Screen(plain), os.environ.get("WORK", "")
     others = [one for one in BRANCHES if course.beginning(lesson.number, one) != tree]
     which = f" on the branch {branch}" if others else ""
     screen.line(f"{learner.folder.shown}/ is where lesson {lesson.number} begins{which}.")
     screen.lines(written_or_removed(learner.folder.shown, changed, tree))
     if snapshot.files:
-        screen.line(f"  back     {typed('rewind', snapshot.ident)} brings back what was there")
+        screen.line(
+            f"  back     {typed('rewind', snapshot.ident, work=named)} brings back what was there"
+        )
     for other in others:
-        screen.line(f"  or       {typed('catch-up', lesson.number, other)}")
-    screen.line(f"  next     {typed('check', lesson.number)}")
+        screen.line(f"  or       {typed('catch-up', lesson.number, other, work=named)}")
+    screen.line(f"  next     {typed('check', lesson.number, work=named)}")

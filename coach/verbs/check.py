@@ -126,9 +126,9 @@ def advice(lesson: Lesson, tree: Tree, is_first: bool) -> list[str]:
             f"lessons/{lesson.slug}/README.md."
         )
     strayed = edited_by_mistake()
-    if strayed:
+    for path, what in [*strayed.items()][:1]:
         notes.append(
-            f"{strayed[0]} at the root of the repository was edited. That is the finished site; "
+            f"{path} at the root of the repository {what}. That is the finished site; "
             "your own files are in work/."
         )
     return notes
@@ -146,6 +146,6 @@ def show(reports: list[Report], plain: bool, trace: bool) -> None:
 
     screen = Screen(plain)
     for report in reports:
-        screen.lines(report_lines(report, trace))
+        screen.lines(report_lines(report, trace, work=os.environ.get("WORK", "")))
         for note in report.notes:
             screen.line(f"  note  {note}")

@@ -89,7 +89,7 @@ async def says_long(socket: Socket, text: str, escaped: bool = False) -> None:
 
 async def hears_long(socket: Socket, text: str) -> None:
     def is_it(told: Told) -> bool:
-        return told.get("error") is None and told.get("text") == text
+        return not chatting.has_error(told) and told.get("text") == text
 
     expected = f"the line of {len(text):,} characters"
     await chatting.hears_object(socket, is_it, expected, {"text": text})

@@ -10,6 +10,9 @@ IMPOSSIBLE = {
     "x" * 150: "a room whose name has 150 characters",
     "x" * 100: "a room whose name has 100 characters",
 }
+LONGEST_CHARS = 50
+# Names that differ in case, or at their end.
+ALIKE = ("Tea", "tea"), ("x" * 40 + "-1", "x" * 40 + "-2")
 
 
 @layers.heeded
@@ -48,6 +51,18 @@ async def check_rooms_are_separate(site: Site) -> None:
         await chatting.hears(one, text)  # and not what was said elsewhere before
     await chatting.says(ana, "end")
     await chatting.hears(ana, "end")  # and not what they have said
+    for pair in ALIKE:
+        site.story.begin()
+        await are_separate(site, *pair)
+
+
+async def are_separate(site: Site, room: str, other: str) -> None:
+    ana = await chatting.enters(site, "Ana", room)
+    ben = await chatting.enters(site, "Ben", other)
+    for one in (ana, ben):
+        text = f"said by {one.talk.who}"
+        await chatting.says(one, text)
+        await chatting.hears(one, text)  # and not what was said in the other room before
 
 
 @layers.heeded
@@ -83,6 +98,9 @@ async def check_impossible_name_is_refused(site: Site) -> None:
     for name, whom in IMPOSSIBLE.items():
         cy = await chatting.knocks(site, "Cy", name)
         await chatting.is_refused(cy, whom, or_no_route=True)
-    ana = await chatting.enters(site, "Ana", "tea")
-    await chatting.says(ana, "milk")
-    await chatting.hears(ana, "milk")
+    site.story.begin()
+    cy = await chatting.knocks(site, "Cy", "t ea")
+    await chatting.is_refused_or_answered(cy, "a room whose name has a space")
+    site.story.begin()
+    longest = "x" * (LONGEST_CHARS - 1)
+    await are_separate(site, f"{longest}a", f"{longest}b")

@@ -611,6 +611,19 @@ def test_folder_inside_the_repository_is_named_from_there(coach):
     assert learner.Learner.at(None).folder.root == ROOT / "work"
 
 
+def test_a_file_that_the_finished_site_lacks_is_said(in_process, lay_out, monkeypatch):
+    lay_out(course.beginning(4))
+    lying = {path: data for path, data in course.finished().items() if path != "gs2/asgi.py"}
+    monkeypatch.setattr(course, "finished", lambda: lying)
+
+    failed = in_process("check", 4)
+
+    assert notes(failed)[-1] == (
+        "gs2/asgi.py at the root of the repository is missing. That is the finished site; your "
+        "own files are in work/."
+    )
+
+
 def test_edits_of_the_finished_site_are_said(in_process, lay_out, monkeypatch):
     lay_out(course.beginning(4))
     lying = course.finished() | {"gs2/asgi.py": b"# mine\n"}

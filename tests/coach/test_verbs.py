@@ -205,6 +205,12 @@ def test_solution_refuses_a_file(coach, tmp_path):
 # -- catch-up, history, rewind --------------------------------------------------------------------
 
 
+def test_catch_up_names_the_folder_that_WORK_has_named(coach, work):
+    ran = coach("catch-up", 3, WORK=str(work))
+
+    assert ran.out.splitlines()[-1] == f"  next     make lesson-3 WORK={work}"
+
+
 def test_catch_up_says_what_it_changed_and_the_way_back(at_work, lay_out, work, read):
     mine = greeting_with("mine") | {"notes.txt": b"mine", "gs2/extra.py": b"mine"}
     lay_out(mine)

@@ -19,14 +19,16 @@ class Server:
     port: the port that the system chose; None where the server ended before it listened
     """
 
-    def __init__(self, folder: Path, *command: str, listens: str) -> None:
+    def __init__(
+        self, folder: Path, *command: str, listens: str, more: dict[str, str] | None = None
+    ) -> None:
         environment = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
         self.lines: list[str] = []
         self._unread: queue.Queue[str | None] = queue.Queue()
         self._process = subprocess.Popen(
             [sys.executable, *command],
             cwd=folder,
-            env={**environment, "PYTHONUNBUFFERED": "1"},
+            env={**environment, "PYTHONUNBUFFERED": "1", **(more or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -71,10 +73,11 @@ class Server:
         self._process.stdout.close()
 
 
-def daphne_in(folder: Path, *options: str) -> Server:
-    """A Daphne as its command line starts it, in `folder`, with nothing set up before."""
+def daphne_in(folder: Path, *options: str, **more: str) -> Server:
+    """A Daphne as its command line starts it, in `folder`, with nothing set up before; `more` is
+    in its environment."""
     command = ("-m", "daphne", "-b", "127.0.0.1", "-p", "0", *options, "gs2.asgi:application")
-    return Server(folder, *command, listens="Listening on TCP address")
+    return Server(folder, *command, listens="Listening on TCP address", more=more)
 
 
 def runserver_in(folder: Path) -> Server:

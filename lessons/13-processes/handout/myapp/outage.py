@@ -43,6 +43,6 @@ class EndTogether:
 
     def end_all(self, error: Exception) -> None:
         ended, self.open = self.open, set()
-        log.warning("Connections closed, as Valkey is gone (%s): %s", error, len(ended))
+        log.warning("Valkey does not answer (%s). Connections closed: %s", error, len(ended))
         for one in ended:
             one.cancel()
