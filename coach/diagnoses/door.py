@@ -14,9 +14,10 @@ from coach.diagnoses.target import handler, routed
 from coach.diagnoses.ways import CONTEXT, context_uses, last_line, methods_called, ways
 from coach.evidence import Evidence, Told
 
-ENTRY, SETTINGS = "gs2/asgi.py", "gs2/settings.py"
+ENTRY, SETTINGS, URLS = "gs2/asgi.py", "gs2/settings.py", "gs2/urls.py"
 TELLS = ("is_authenticated", "is_anonymous", "AnonymousUser", "pk", "id", "username")
 GUARDS = "myapp/guards.py"  # handed out, and enters no context
+LOG_IN = "/accounts/login/"
 DEFAULT_REDIRECT = "/accounts/profile/"
 
 
@@ -55,9 +56,11 @@ def origin_not_asked(evidence: Evidence) -> Because | None:
 @diagnosis("origin-of-any-host")
 def origin_of_any_host(evidence: Evidence) -> Because | None:
     settings = evidence.facts.get("settings") or {}
-    is_any = "*" in (_origins(way_to(evidence)) or []) and "*" in settings.get("ALLOWED_HOSTS", [])
-    if evidence.stage != "origin" or not is_any:
+    if evidence.stage != "origin" or "*" not in (_origins(way_to(evidence)) or []):
         return None
+    if "*" not in settings.get("ALLOWED_HOSTS", []):
+        why = 'this OriginValidator is given "*", and that lets in every page of every site'
+        return Because(why, at_websocket(evidence, "OriginValidator("))
     why = 'OriginValidator lets in pages of the hosts in ALLOWED_HOSTS, and "*" is every host'
     return Because(why, line_with(evidence, SETTINGS, "ALLOWED_HOSTS"))
 
@@ -185,7 +188,9 @@ def door_in_one_thread(evidence: Evidence) -> Because | None:
     if outside or (is_unknown and not inside):
         return None
     stack = "AuthMiddlewareStack"
-    how = f"{stack} stands outside of {inside[0]}" if inside else f"{stack} is in no {CONTEXT}"
+    how = f"nothing puts {stack} into a {CONTEXT}, as ThreadPerConnection would"
+    if inside:
+        how = f"{stack} stands outside of {inside[0]}"
     why = (
         f"{how}, so its queries run in the one thread that all thread-sensitive code of this "
         "process shares: one that takes long holds up everybody who comes in"
@@ -194,6 +199,24 @@ def door_in_one_thread(evidence: Evidence) -> Because | None:
 
 
 # -- where a path leads ---------------------------------------------------------------------------
+
+
+@diagnosis("accounts-not-included")
+def accounts_not_included(evidence: Evidence) -> Because | None:
+    """No entry of the learner's takes what begins with accounts/."""
+    if evidence.kind != "http" or evidence.status != 404 or evidence.path != LOG_IN:
+        return None
+    if any(
+        isinstance(node, ast.Constant) and re.match(r"\^?accounts/", str(node.value))
+        for file in evidence.tree
+        if file.endswith(".py")
+        for node in ast.walk(tree_of(evidence, file))
+    ):
+        return None
+    words = ("myapp.accounts", '"account', "'account")
+    place = line_with(evidence, URLS, *words)
+    why = f"nothing in {URLS} leads to accounts/login/"
+    return Because(why, place if place["line"] else line_with(evidence, URLS, "urlpatterns"))
 
 
 @diagnosis("log-in-leads-nowhere")

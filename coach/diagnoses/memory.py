@@ -134,8 +134,8 @@ def coroutine_for_its_result(evidence: Evidence) -> str | None:
     if not any(evidence.raised(kind, text) for kind in kinds for text in texts):
         return None
     return (
-        "what this line uses is a coroutine, of which the call has not run: its result is there "
-        f"once it is awaited{_plain_instead(evidence)}"
+        "what this line uses is a coroutine, of which the call has not run, and its result is "
+        f"there once it is awaited{_plain_instead(evidence)}"
     )
 
 

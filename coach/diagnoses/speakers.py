@@ -1,6 +1,7 @@
 """Causes in who is said to speak, and in how much one may say."""
 
 import ast
+import html
 import json
 
 from coach.diagnoses.catalogue import Because, diagnosis, in_file
@@ -47,6 +48,31 @@ def user_of_the_listener(evidence: Evidence) -> str | None:
     return (
         "the name is that of whoever hears the line: this runs in the listener's connection, so "
         "the speaker's name has to come with the message"
+    )
+
+
+@diagnosis("line-without-user")
+def line_without_user(evidence: Evidence) -> str | None:
+    told, wanted = told_in(evidence.frame), told_in(evidence.wanted)
+    is_same = told.get("text") == wanted.get("text") and "error" not in told
+    if not wanted.get("user") or not is_same or "user" in told:
+        return None
+    return (
+        'the line is told without a "user": each line that is sent has to name its speaker, one of '
+        "the last lines as well as one that is said now"
+    )
+
+
+@diagnosis("text-escaped")
+def text_escaped(evidence: Evidence) -> str | None:
+    text, wanted = (told_in(one).get("text") for one in (evidence.frame, evidence.wanted))
+    if not isinstance(wanted, str) or text == wanted:
+        return None
+    if text not in (html.escape(wanted), html.escape(wanted, quote=False)):
+        return None
+    return (
+        "the text has been escaped on its way: the page shows it as text and not as markup, so "
+        "everybody would read the escapes"
     )
 
 

@@ -52,6 +52,7 @@ async def check_anonymous_is_refused(site: Site) -> None:
         with at("anonymous"):
             await is_turned_away(cy, "Cy")
     await site.connect(OPEN_TO_ALL, "Cy")
+    await site.awaits_everything()
 
 
 async def check_whoever_logs_in_is_named(site: Site) -> None:
@@ -70,6 +71,7 @@ async def check_whoever_logs_in_is_named(site: Site) -> None:
     cy = await chatting.joins(site, "Cy", "milk")
     for text, user in (("hot", "ana"), ("cold", "ben"), (MARKUP, "ana")):
         await chatting.hears(cy, text, user=user)
+    await site.awaits_everything()
 
 
 async def check_look_up_holds_up_nobody(site: Site) -> None:
@@ -119,6 +121,7 @@ async def check_flood_is_slowed(site: Site) -> None:
         evidence = site.evidence("flooded", path=ana.talk.path, value=heard)
         expected = f"of the {FLOOD_LINES} lines, a part"
         raise Failure(expected, f"Ben heard {heard} of them", evidence)
+    await site.awaits_everything()
 
 
 @contextlib.contextmanager

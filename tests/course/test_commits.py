@@ -12,8 +12,8 @@ from coach import course, refs
 from coach.course import BRANCHES, ROOT
 
 LAST = course.lessons()[-1].number
-# Lessons whose own commits are checked here. The others' checks take seconds: they are run at the last
-# commit of each branch, as all are, and the workflow of GitHub runs them at their own as well.
+# Lessons whose own commits are checked here. The others' checks take seconds: they are run at the
+# last commit of each branch, as all are, and by the workflow of GitHub at their own as well.
 CHECKED = (1, 2, 3, 4, 5, 8, 9, 10, 11, 12)
 PATIENCE_S = 120
 

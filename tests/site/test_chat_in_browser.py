@@ -217,13 +217,13 @@ def test_demo_users_are_made_once_and_only_where_one_learns(site):
     kept = "ben is here already, with a password of your own, which stays."
 
     assert site.told["unmigrated"] == [
-        "The database has no table of users yet. First: python manage.py migrate"
+        "The database has no table of users yet. First: manage.py migrate"
     ]
     assert site.told["first"] == SEEDED
     assert site.told["again"] == [SEEDED[0], kept, SEEDED[2]]
     assert site.told["public"] == [
         "DEBUG is False, so this may be a public site, and everybody knows the passwords "
-        "of these users. Make users of your own: python manage.py createsuperuser"
+        "of these users. Make users of your own: manage.py createsuperuser"
     ]
 
 

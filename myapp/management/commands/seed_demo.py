@@ -1,4 +1,4 @@
-"""python manage.py seed_demo: two users to try the chat with."""
+"""manage.py seed_demo: two users to try the chat with."""
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -25,12 +25,10 @@ class Command(BaseCommand):
         if not settings.DEBUG:
             raise CommandError(
                 "DEBUG is False, so this may be a public site, and everybody knows the passwords "
-                "of these users. Make users of your own: python manage.py createsuperuser"
+                "of these users. Make users of your own: manage.py createsuperuser"
             )
         if get_user_model()._meta.db_table not in connection.introspection.table_names():
-            raise CommandError(
-                "The database has no table of users yet. First: python manage.py migrate"
-            )
+            raise CommandError("The database has no table of users yet. First: manage.py migrate")
 
 
 def told_of(name: str, password: str) -> str:
