@@ -163,6 +163,14 @@ async def test_flood_is_closed_and_others_go_on(chat):
     assert said.count("cy") <= 20
 
 
+async def test_flood_of_what_is_no_line_is_closed_too(chat):
+    async with chat.open("cy", "no-lines") as cy:
+        with contextlib.suppress(ConnectionClosed):
+            for _ in range(FLOOD_LINES):
+                await cy.send("{")
+        assert await closes(cy) == 4429
+
+
 async def test_log_in_that_has_ended_ends_the_chat_at_the_next_line(chat):
     keys = chatroom.run(chat.site.folder, chatroom.PREPARE, f"dora-{chat.branch}")
     [(name, key)] = keys.items()
