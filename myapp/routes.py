@@ -11,6 +11,9 @@ websocket_urlpatterns = [
     path("ws/trap/", trap.TrapConsumer.as_asgi()),
     path("ws/report/", reporting.ReportConsumer.as_asgi()),
     path("ws/shared/", shared.shared),
-    path("ws/chat/<slug:room>/", guards.FewPerUser(outage.EndTogether(chat.ChatConsumer.as_asgi()))),
+    path(
+        "ws/chat/<slug:room>/",
+        guards.FewPerUser(outage.EndTogether(chat.ChatConsumer.as_asgi())),
+    ),
     re_path("", guards.refuse),  # every other path, and therefore the last one
 ]
