@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -23,7 +24,7 @@ SITES = (
 
 @dataclass
 class Test:
-    """One test: "passed", "failed" or "skipped"; why, and from which exceptions."""
+    """One test: "passed", "failed", "skipped" or "marked xfail"; why, and from which exceptions."""
 
     name: str
     outcome: str = ""
@@ -64,6 +65,10 @@ class Run:
             return self.failed.name
         return self.running or "their import" if self.ended or self.error else ""
 
+    def passed(self, name: str) -> bool:
+        """Whether a test was reached and passed."""
+        return name in self.tests and self.tests[name].outcome == "passed"
+
     def hear(self, told: Told) -> None:
         """Take what the process says."""
         say = told["say"]
@@ -79,7 +84,7 @@ class Run:
         elif say == "not-collected":
             self.error = self.error or told["error"]
         elif say == "unawaited":
-            self.unawaited.append(told)
+            self.unawaited.append(told | {"test": self.running})
         elif say == "leaving":
             self.ended, self.place = f"the process ended by {told['call']}", told["by"]
 
@@ -87,7 +92,9 @@ class Run:
         """A test failed where a part of it did; it passed where its body did."""
         if told["outcome"] == "failed":
             test.outcome = "failed"
-        elif told["outcome"] == "skipped" or (told["when"] == "call" and not test.outcome):
+        elif told["outcome"] in ("skipped", "marked xfail") or (
+            told["when"] == "call" and not test.outcome
+        ):
             test.outcome = told["outcome"]
         test.reason = test.reason or told["reason"]
         if told["when"] == "teardown":
@@ -111,13 +118,37 @@ class Runner:
         run = await self.run(sabotage)
         return run if run.caught_by else await self.run(sabotage)
 
-    async def run(self, sabotage: str = "") -> Run:
-        """Run the tests once, on a site that is sabotaged in this way, or left as it is."""
+    async def idle(self, found: dict[str, Run]) -> list[str]:
+        """The test functions that pass on each sabotaged site, given a run on each.
+
+        A run ends at the first test that fails. What could still be idle is run by itself, to the
+        end, where it was not reached. What is then not known to pass everywhere is left out.
+        """
+        failed = {function_of(run.caught_by) for run in found.values()}
+        own = self.own.tests.values() if self.own else ()
+        asked = [one.name for one in own if one.outcome == "passed"]
+        asked = [name for name in asked if function_of(name) not in failed]
+        passed = {
+            name: {test for test in found[name].tests if found[name].passed(test)} for name in found
+        }
+        left = {name: [test for test in asked if test not in passed[name]] for name in found}
+        left = {name: tests for name, tests in left.items() if tests}
+        runs = await asyncio.gather(*(self.run(name, only) for name, only in left.items()))
+        for name, run in zip(left, runs, strict=True):
+            passed[name] |= {test for test in run.tests if run.passed(test)}
+        busy = {function_of(t) for t in asked if not all(t in passed[name] for name in found)}
+        return [one for one in dict.fromkeys(map(function_of, asked)) if one not in busy]
+
+    async def run(self, sabotage: str = "", only: Sequence[str] = ()) -> Run:
+        """Run the tests once, on a site that is sabotaged in this way, or left as it is: up to the
+        first that fails, or, where some are named, `only` these, each of them."""
         async with self.free:
             run = Run()
             heard: asyncio.Queue[Told] = asyncio.Queue()
             loop = asyncio.get_running_loop()
-            process = await asyncio.to_thread(self.site.launcher.start, self._config(sabotage))
+            process = await asyncio.to_thread(
+                self.site.launcher.start, self._config(sabotage, only)
+            )
 
             def on_answer(told: Told) -> None:
                 with contextlib.suppress(RuntimeError):  # the check is over, the loop closed
@@ -131,14 +162,16 @@ class Runner:
                 await asyncio.to_thread(self.site.launcher.stop, process)
             return run
 
-    def _config(self, sabotage: str) -> Told:
-        own = Path(self.site.folder, f".coach-tests-{sabotage.replace(' ', '-')}")
+    def _config(self, sabotage: str, only: Sequence[str]) -> Told:
+        some = "-some" if only else ""
+        own = Path(self.site.folder, f".coach-tests-{sabotage.replace(' ', '-')}{some}")
         return {
             "work": self.site.folder,
             "environ": self.site.environ | {"COACH_DATABASE": f"{own}.sqlite3"},
             "imports": IMPORTS,
             "tests": TESTS,
             "sabotage": sabotage,
+            "only": list(only),
             "scratch": str(own),
         }
 
@@ -189,6 +222,11 @@ async def where(process: Process, heard: asyncio.Queue[Told]) -> Told | None:
     places: list[Told] = told.get("places") or []
     ours = [one for one in places if one["file"] == TESTS]
     return next(iter(ours + places), None)
+
+
+def function_of(test: str) -> str:
+    """`test_history`, of which `test_history[3]` is a case."""
+    return test.partition("[")[0]
 
 
 def are_there(site: Site) -> bool:

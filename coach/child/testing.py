@@ -1,18 +1,20 @@
 """The learner's tests, run by pytest in this process; each outcome is told to the coach.
 
 The line of configuration is that of a host, and names besides "tests", the file, and "sabotage",
-what is broken on purpose, or "". Out, as pytest goes on:
+what is broken on purpose, or "". "only", where there is such a list, names the tests that run,
+all of them; else all run, up to the first that fails. Out, as pytest goes on:
 
     {"say": "not-collected", "error": […]}    the file, or a conftest.py, could not be imported
     {"say": "collected", "unrun": [the names of tests that nobody would await]}
     {"say": "test", "test": name}             it begins
     {"say": "tested", "test": name, "when": "setup"|"call"|"teardown", "outcome": "passed"|
-     "failed"|"skipped", "reason": text}
+     "failed"|"skipped"|"marked xfail", "reason": text}
     {"say": "failed", "test": name, "error": […]}
     {"say": "over", "touched": n}             n: how often what was broken has come into play
 """
 
 import asyncio
+import difflib
 import gc
 import inspect
 import os
@@ -23,7 +25,7 @@ from typing import Any
 
 from coach.child import sabotage
 
-FLAGS = ("-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:faulthandler", "-s", "-x")
+FLAGS = ("-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:faulthandler", "-s")
 # What would change how pytest runs, wherever it comes from.
 UNWANTED = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_THEME")
 
@@ -40,7 +42,9 @@ def run(host: Any) -> None:
 
     gc.freeze()  # pytest collects garbage several times at its end: not among what was there before
     flags = [*FLAGS, "-p", "pytest_asyncio.plugin", "--basetemp", config["scratch"]]
-    pytest.main([*flags, config["tests"]], plugins=[Reporter(host, broken), conftest_watcher(host)])
+    flags += [] if config["only"] else ["-x"]
+    plugins = [Reporter(host, broken, config["only"]), conftest_watcher(host)]
+    pytest.main([*flags, config["tests"]], plugins=plugins)
     host.say("over", touched=broken.touched)
 
 
@@ -75,9 +79,14 @@ def conftest_watcher(host: Any) -> Any:
 class Reporter:
     """The plugin of pytest that tells the coach."""
 
-    def __init__(self, host: Any, broken: sabotage.Act) -> None:
+    def __init__(self, host: Any, broken: sabotage.Act, only: list[str]) -> None:
         self.host = host
         self.broken = broken
+        self.only = only
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        if self.only:
+            items[:] = [item for item in items if name_of(item.nodeid) in self.only]
 
     def pytest_collection_finish(self, session: Any) -> None:
         unrun = [name_of(item.nodeid) for item in session.items if is_never_awaited(item)]
@@ -88,11 +97,15 @@ class Reporter:
         self.host.say("test", test=name_of(nodeid))
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        reason = getattr(report, "wasxfail", "")
-        if report.skipped and not reason and isinstance(report.longrepr, tuple):
+        reason, outcome = "", report.outcome
+        if hasattr(report, "wasxfail"):  # whether it has failed or not
+            reason, outcome = report.wasxfail.removeprefix("reason: "), "marked xfail"
+        elif report.skipped and isinstance(report.longrepr, tuple):
             reason = str(report.longrepr[2]).removeprefix("Skipped: ")
+        elif isinstance(report.longrepr, str):  # a strict xfail that has passed
+            reason = report.longrepr
         name, when = name_of(report.nodeid), report.when
-        self.host.say("tested", test=name, when=when, outcome=report.outcome, reason=reason)
+        self.host.say("tested", test=name, when=when, outcome=outcome, reason=reason)
 
     def pytest_exception_interact(self, node: Any, call: Any) -> None:
         what = "failed" if call.when in ("setup", "call", "teardown") else "not-collected"
@@ -128,5 +141,14 @@ def chain_of(host: Any, error: BaseException) -> list[dict[str, Any]]:
         link = link.__cause__
     chain: list[dict[str, Any]] = host.witness.error(error)
     if type(error).__name__ == "FixtureLookupError":
-        chain[-1]["text"] = f"there is no fixture called {getattr(error, 'argname', '')}"
+        chain[-1]["text"] = no_fixture(error)
     return [link for link in chain if link["type"] != "CancelledError"] or chain
+
+
+def no_fixture(error: Any) -> str:
+    """Which fixture is not there, and which has a name like it."""
+    _, _, listed = error.formatrepr().errorstring.partition("available fixtures: ")
+    names = [name for name in listed.partition("\n")[0].split(", ") if not name.startswith("_")]
+    close = difflib.get_close_matches(error.argname, names, 1)
+    meant = f": did you mean {close[0]}?" if close else ""
+    return f"there is no fixture called {error.argname}{meant}"

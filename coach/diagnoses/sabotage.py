@@ -1,16 +1,23 @@
 """Causes in the learner's own tests: what pytest makes of them, and what they do not look at."""
 
+import ast
 import re
+from collections.abc import Iterator
 
 from coach.diagnoses.catalogue import Because, diagnosis, in_file
-from coach.diagnoses.syntax import line_text
-from coach.diagnoses.ways import last_line
+from coach.diagnoses.syntax import Function, line_text, tree_of
+from coach.diagnoses.ways import last_line, name_of
 from coach.evidence import Evidence
 from coach.sabotage import TESTS
 
 ADMITTED = (
     "a visitor who has not logged in is let in there, and no test fails for it: let one come from "
-    "a page of this site, and assert that the first of the two values of connect() is False"
+    "a page of this site, and assert, where nothing catches the AssertionError, that the first of "
+    "the two values of connect() is False"
+)
+REVERSED = (
+    "no test fails where the newest line comes first: let somebody join a room in which two lines "
+    "were said, hear both, and assert that they come in the order in which they were said"
 )
 # For each sabotaged site: why no test fails there, where what is broken never came into play in
 # any test, and where it did.
@@ -23,9 +30,8 @@ UNSEEN = {
         "comes first",
     ),
     "history reversed": (
-        "in no test does the site tell a browser two lines at once, as it does where somebody "
-        "joins a room in which two were said",
-        "somebody joined and was told the newest line first, and no test compares the order",
+        REVERSED,
+        REVERSED,
     ),
     "lines saved twice": (
         "no test has the site keep a line",
@@ -38,8 +44,9 @@ UNSEEN = {
     ),
     "no discard": (
         "in no test is a member taken out of a group, as where somebody leaves by disconnect()",
-        "who left was still a member of a group, and no test looks into the groups of the channel "
-        "layer afterwards",
+        "who left was still a member of a group, and no test fails for it: assert, after everybody "
+        "has left, that get_channel_layer().groups is empty; a name that no group has cannot be "
+        "missed",
     ),
     "error closes": (
         "in no test does the site answer with an error",
@@ -110,6 +117,59 @@ def class_line(evidence: Evidence, name: str) -> int:
     return source[: found.start()].count("\n") + 1 if found else 0
 
 
+@diagnosis("function-not-collected")
+def function_not_collected(evidence: Evidence) -> Because | None:
+    """Fewer tests than eight, and some that pytest never finds, by the source alone."""
+    if evidence.kind != "too-few-tests":
+        return None
+    tree = tree_of(evidence, TESTS)
+    for find, why in UNCOLLECTED:
+        found = list(find(tree))
+        if found:
+            names = " and ".join(dict.fromkeys(name for name, _ in found))
+            return Because(f"{names}: {why}", in_file(TESTS, found[0][1], found[0][0]))
+    return None
+
+
+def shadowed(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Each test that another of its name, further down, takes the place of."""
+    bodies = [tree.body, *(one.body for one in tree.body if isinstance(one, ast.ClassDef))]
+    for body in bodies:
+        tests = [one for one in body if isinstance(one, Function) and one.name.startswith("test")]
+        last = {one.name: one for one in tests}
+        yield from ((one.name, one.lineno) for one in tests if last[one.name] is not one)
+
+
+def wrapped(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Each test that async_to_sync has made an object of, which is no function."""
+    for one in tree.body:
+        if isinstance(one, Function) and one.name.startswith("test"):
+            if any(name_of(way) == "async_to_sync" for way in one.decorator_list):
+                yield one.name, one.lineno
+        elif isinstance(one, ast.Assign) and isinstance(one.value, ast.Call):
+            name = getattr(one.targets[0], "id", "")
+            if name.startswith("test") and name_of(one.value) == "async_to_sync":
+                yield name, one.lineno
+
+
+def nameless(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Each function that asserts something, is not called like a test, and is used nowhere."""
+    used = {name_of(node) for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute)}
+    for one in tree.body:
+        if isinstance(one, Function) and not one.name.startswith("test"):
+            asserts = any(isinstance(node, ast.Assert) for node in ast.walk(one))
+            if asserts and one.name not in used and not one.decorator_list:
+                yield one.name, one.lineno
+
+
+UNCOLLECTED = (
+    (shadowed, "another function further down has the same name, and takes its place"),
+    (wrapped, "async_to_sync makes an object of it, and pytest takes functions alone for tests. "
+              "Call async_to_sync inside a plain function, or mark the `async def` asyncio"),
+    (nameless, "nothing calls it, and pytest calls functions whose names begin with test_"),
+)  # fmt: skip
+
+
 @diagnosis("async-test-without-mark")
 def async_test_without_mark(evidence: Evidence) -> str | None:
     said = any("async def functions are not natively" in link["text"] for link in evidence.error)
@@ -171,3 +231,21 @@ def consumer_without_router(evidence: Evidence) -> Because | None:
         "`application` of gs2/asgi.py the routers and the log-in stand around it"
     )
     return Because(why, lines[-1] if lines else None)
+
+
+@diagnosis("call-in-failed-test-not-awaited")
+def call_in_failed_test_not_awaited(evidence: Evidence) -> Because | None:
+    """A line never came, or something had not happened: what was to bring it never ran."""
+    said = evidence.raised("TimeoutError") or evidence.raised("AssertionError")
+    if evidence.kind != "test-failed" or not said:
+        return None
+    for told in evidence.unawaited:
+        at = told["at"]
+        if told["test"] == evidence.name and at and at["file"] == TESTS:
+            name = told["coroutine"].rpartition(".")[2]
+            why = (
+                f"{name}(…) is called here without `await`, which makes a coroutine and runs "
+                "nothing of it: what it was to do has not happened"
+            )
+            return Because(why, at)
+    return None

@@ -7,17 +7,24 @@ from coach.sabotage import SITES, TESTS, Run, Test, are_there, evidence, runner_
 from coach.site import Site
 
 PROMISES = 8
+IDLE = (
+    "Passed on every sabotaged site: {}. A test may be about something else than these eight "
+    "promises; if it is about one of them, see whether it can fail."
+)
 
 
 async def check_tests_pass(site: Site) -> None:
     await runs(site)
 
 
-async def check_each_promise_has_a_test(site: Site) -> None:
+async def check_at_least_eight_tests_run(site: Site) -> None:
     run = await runs(site)
     site.story.begin()
     site.story.add(f"runs {TESTS} with pytest")
-    expected = f"at least {PROMISES} tests run and pass, and all that is in them runs"
+    expected = (
+        f"at least {PROMISES} tests run and pass, each case of a parametrized one counted, and all "
+        "that is in them runs"
+    )
     lost = [one for one in run.unawaited if one["at"] and one["at"]["file"] == TESTS]
     if lost and not run.unrun:
         got = f"{lost[0]['coroutine']}() was called and never awaited"
@@ -43,6 +50,9 @@ async def check_sabotage_is_caught(site: Site) -> None:
     for name, run in found.items():
         told = f"caught by {run.caught_by}" if run.caught_by else "every test passes"
         site.story.compared.append(Compared(name, told, agrees=bool(run.caught_by)))
+    idle = await runner.idle(found)
+    if idle:
+        site.story.notes[IDLE.format(", ".join(idle))] = None
     passing = [name for name, run in found.items() if not run.caught_by]
     if passing:
         run = found[passing[0]]
@@ -68,7 +78,7 @@ async def runs(site: Site) -> Run:
         known = evidence(site, run, run.kind, place=run.place, stage="test")
         raise Failure(expected, which + run.ended, known)
     if run.failed:
-        named = error_named(run.failed.error)
+        named = error_named(run.failed.error) if run.failed.error else run.failed.reason
         known = evidence(site, run, "test-failed", error=run.failed.error, name=run.failed.name)
         raise Failure(expected, f"{run.failed.name}: {named}", known)
     return run
