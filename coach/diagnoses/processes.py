@@ -71,15 +71,15 @@ def hosts_not_a_list(evidence: Evidence) -> Because | None:
 
 @diagnosis("host-without-scheme")
 def host_without_scheme(evidence: Evidence) -> Because | None:
-    if not evidence.raised("ValueError", "Redis URL must specify one of the following schemes"):
-        return None
+    """`["127.0.0.1", 6379]`, of which either may be asked first."""
     config = layer_of(evidence).get("CONFIG") or {}
     wrong = [
         host
         for host in config.get("hosts") or ()
-        if isinstance(host, str) and not re.match(r"\w+://", host)
+        if isinstance(host, int) or (isinstance(host, str) and not re.match(r"\w+://", host))
     ]
-    if not wrong:
+    is_asked = evidence.raised("ValueError", "Redis URL must specify one of the following schemes")
+    if not wrong or not (is_asked or evidence.raised("AttributeError", "'int' object has no")):
         return None
     why = (
         f'"hosts" has {shown(wrong[0])}, and an address begins with its scheme, redis://, as '

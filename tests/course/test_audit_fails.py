@@ -30,6 +30,11 @@ def changed(lesson: Lesson, **toml: object) -> Lesson:
     return other
 
 
+def branch_of(mistake: course.Mistake) -> str:
+    """The branch whose solution a mistake changes."""
+    return mistake.branch or "async"
+
+
 # -- the checks ---------------------------------------------------------------------------------
 
 
@@ -51,10 +56,9 @@ def test_check_that_was_emptied_is_found(lesson, step, launcher, monkeypatch):
         return found
 
     monkeypatch.setattr(Lesson, "checks", emptied)
-    branch = checks.branches(lesson)[0]
     mistakes = [mistake for mistake in lesson.mistakes if mistake.step == step.number]
 
-    assert any(found(checks.caught(lesson, one, branch, launcher)) for one in mistakes)
+    assert any(found(checks.caught(lesson, one, branch_of(one), launcher)) for one in mistakes)
 
 
 def test_check_that_refuses_a_solution_is_found(launcher, monkeypatch):
@@ -195,7 +199,7 @@ def test_diagnosis_that_was_dropped_is_found_by_its_mistake(name, launcher, cata
         if mistake.diagnosis == name
     )
 
-    assert found(checks.caught(lesson, mistake, checks.branches(lesson)[0], launcher))
+    assert found(checks.caught(lesson, mistake, branch_of(mistake), launcher))
 
 
 def test_diagnosis_without_a_mistake_is_found(catalogue):
