@@ -44,7 +44,7 @@ def test_every_question_has_rows_with_median_p95_spread_and_runs(measured) -> No
         assert rows
         for row in rows:
             assert set(row) == ROWS[question] | SUMMED_UP
-            assert row["runs"] >= 1  # those in which the clients themselves were held up do not count
+            assert row["runs"] >= 1  # one that was held up does not count
             assert row["median"] <= row["p95"]
 
 

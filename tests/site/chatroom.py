@@ -120,6 +120,15 @@ async def closes(client: ClientConnection) -> int:
     return client.close_code
 
 
+# Daphne's own, where a line is sent to somebody who is leaving: nobody can know that before.
+TOO_LATE = "Attempt to send on a closed protocol"
+
+
 def tracebacks(lines: list[str]) -> Iterator[str]:
     """What a server has printed that somebody should have caught."""
-    return (line for line in lines if "Traceback" in line or "Exception" in line)
+    is_too_late = False
+    for line in lines:
+        if TOO_LATE in line:  # the first and the last line of what is printed then
+            is_too_late = line.endswith(f"inside application: {TOO_LATE}")
+        elif not is_too_late and ("Traceback" in line or "Exception" in line):
+            yield line
