@@ -51,12 +51,14 @@ class Evidence:
     of records: unmigrated, rows, heard-before-kept, history, lost-between, not-heard,
     query-on-loop;
     of the learner's tests: no-tests, not-collected, test-failed, unawaited-in-test, too-few-tests,
-    not-caught (`name` is the sabotage, `value` how often it came into play).
+    not-caught (`name` is the sabotage, `value` how often it came into play);
+    of several processes: unheard, elsewhere, unwarned, warned, leaked, deaf.
     `error` is a chain of exceptions, the first cause first.
     `place` is the learner's line that sent or was running.
     `name` is that of a prediction, `value` what it is.
     `layer` is what the channel layer was asked in this step, "calls", its "groups" by then, and
-    the "paths" of the clients.
+    the "paths" of the clients; of several processes, the "url" at which they are to meet, and the
+    groups "in_valkey".
     `others` is the number of frames that other clients had sent to the same process by then.
     """
 

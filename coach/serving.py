@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,7 @@ class Event:
 
 
 Events = queue.SimpleQueue[Event]
+Hear = Callable[[str], None]
 
 
 @contextlib.contextmanager
@@ -71,15 +72,21 @@ def listen(port: int) -> socket.socket:
 
 
 class Daphne:
-    """One Daphne, whose lines are printed with its number before them.
+    """One Daphne, whose lines are printed with its number before them, or go to `hear`.
 
     number: from 1 on; 0 is one that is alone, whose lines stay as they are
     """
 
     def __init__(
-        self, number: int, door: socket.socket, folder: Path, environ: dict[str, str], to: Events
+        self,
+        number: int,
+        door: socket.socket,
+        folder: Path,
+        environ: dict[str, str],
+        to: Events,
+        hear: Hear | None = None,
     ) -> None:
-        self.number, self.events = number, to
+        self.number, self.events, self.hear = number, to, hear
         self.serves = False
         self.popen = subprocess.Popen(
             [sys.executable, "-m", "daphne", *where(door), "gs2.asgi:application"],
@@ -106,7 +113,11 @@ class Daphne:
         self.events.put(Event("ended", self.number))
 
     def show(self, line: str) -> None:
-        show(f"{self.number} | {line}" if self.number else line, self.events)
+        numbered = f"{self.number} | {line}" if self.number else line
+        if self.hear:
+            self.hear(numbered)
+        else:
+            show(numbered, self.events)
 
     @property
     def fate(self) -> str:
@@ -139,7 +150,11 @@ def where(door: socket.socket) -> list[str]:
 
 @contextlib.contextmanager
 def serving(
-    doors: list[socket.socket], folder: Path, environ: dict[str, str], events: Events
+    doors: list[socket.socket],
+    folder: Path,
+    environ: dict[str, str],
+    events: Events,
+    hear: Hear | None = None,
 ) -> Iterator[list[Daphne]]:
     """One Daphne for each of these sockets, all of which end with the block.
 
@@ -151,7 +166,7 @@ def serving(
     numbers = range(1, len(doors) + 1) if len(doors) > 1 else [0]
     try:
         for number, door in zip(numbers, doors, strict=True):
-            daphnes.append(Daphne(number, door, folder, environ, events))
+            daphnes.append(Daphne(number, door, folder, environ, events, hear))
         for door in doors:
             door.close()  # theirs alone from now on: where they have ended, nobody listens
         yield daphnes

@@ -27,23 +27,39 @@ class Case:
     judge: Callable[[Launcher], Iterator[Finding]]
 
 
-def cases(lesson: Lesson) -> Iterator[Case]:
-    """Every case of a lesson, in each of its branches."""
+def cases(lesson: Lesson, is_shared_out: bool = False) -> Iterator[Case]:
+    """Every case of a lesson, in each of its branches.
+
+    With `is_shared_out`, what is planted in a lesson whose own solution is the same in both
+    branches goes to one of them in turn: what is changed there does not know which branch it is in.
+    """
     for branch in lesson.branches:
         tail = f" ({branch})" if branch else ""
         where = f"lesson {lesson.number}{tail}"
         yield Case(f"{where}: begins", lambda run, b=branch: begins(lesson, b, run))  # type: ignore[misc]
         yield Case(f"{where}: solved", lambda run, b=branch: solved(lesson, b, run))  # type: ignore[misc]
-        for mistake in of_branch(lesson.mistakes, branch):
+        for mistake in turns(lesson, lesson.mistakes, branch, is_shared_out):
             yield Case(
                 f"{where}: mistake {mistake.name}",
                 lambda run, m=mistake, b=branch: caught(lesson, m, b, run),  # type: ignore[misc]
             )
-        for variant in of_branch(lesson.variants, branch):
+        for variant in turns(lesson, lesson.variants, branch, is_shared_out):
             yield Case(
                 f"{where}: variant {variant.name}",
                 lambda run, v=variant, b=branch: accepted(lesson, v, b, run),  # type: ignore[misc]
             )
+
+
+def turns(
+    lesson: Lesson, planted: list[Planted], branch: str | None, is_shared_out: bool
+) -> list[Planted]:
+    """What is planted in this branch, or its share of that."""
+    mine = of_branch(planted, branch)
+    if branch is None or not is_shared_out or lesson.solution("sync") != lesson.solution("async"):
+        return mine
+    turn = course.BRANCHES.index(branch)
+    both = [one for one in planted if one.branch is None]
+    return [one for one in mine if one.branch or both.index(one) % 2 == turn]
 
 
 def of_branch(planted: list[Planted], branch: str | None) -> list[Planted]:

@@ -50,7 +50,8 @@ def with_another_greeting() -> course.Tree:
 # -- the verdict --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", NUMBERS)
+# The audit runs the others' checks on these states; here is what the verb makes of them.
+@pytest.mark.parametrize("number", [1, 3, 5, 9])
 def test_solution_of_the_last_lesson_passes_each_check(coach, tmp_path, number):
     site = tmp_path / "site"
     made = coach("solution", LAST, "--branch", "async", "--to", site)
@@ -61,7 +62,7 @@ def test_solution_of_the_last_lesson_passes_each_check(coach, tmp_path, number):
     assert f"  passed: lesson {number} is done\n" in ran.out
 
 
-@pytest.mark.parametrize("number", [number for number in NUMBERS if number not in MEASURED])
+@pytest.mark.parametrize("number", [3, 5])
 def test_solution_passes_every_check_up_to_its_lesson(coach, tmp_path, number):
     site = tmp_path / "site"
     coach("solution", number, "--to", site)

@@ -64,9 +64,9 @@ def two(tmp_path_factory) -> Iterator[Two]:
         yield Two(site, servers, valkey)
         for server in servers:
             server.stop()
-            lines = server.rest()
-            assert not any("REDIS_URL" in line for line in lines)
-            assert [line for line in chatroom.tracebacks(lines) if RAISED in line] == []
+    lines = [line for server in servers for line in server.rest()]
+    assert not any("REDIS_URL" in line for line in lines)
+    assert [line for line in chatroom.tracebacks(lines) if RAISED in line] == []
 
 
 @pytest.mark.asyncio

@@ -1,0 +1,1 @@
+"""What the notebooks stand on: states of the site, tapes of conversations, and pictures of them."""
