@@ -27,7 +27,7 @@ class Picture:
         return self.text
 
     def _repr_html_(self) -> str:
-        return FIGURE.format(label=escape(self.label), drawing=self.drawing, text=escape(self.text))
+        return FIGURE.format(drawing=self.drawing, text=escape(self.text))
 
 
 def drawn(figure: Figure, label: str, text: str, data: Any) -> Picture:
