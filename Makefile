@@ -16,7 +16,7 @@ export WORK
 endif
 
 .SUFFIXES:
-.PHONY: help setup lessons branches history progress doctor run valkey compare test audit lint bench always
+.PHONY: help setup lessons branches history progress doctor run valkey compare notebooks test audit lint book bench always
 
 # Prints the lines below that begin with two number signs.
 help:
@@ -65,6 +65,9 @@ valkey:
 ##   make compare      sync and async consumers, measured here (QUICK=1: in 15 s; SITE=folder)
 compare:
 	$(TOOL) compare run $(if $(QUICK),--quick) $(if $(SITE),--site "$(SITE)")
+##   make notebooks    each line explained and run, lesson by lesson, in JupyterLab
+notebooks:
+	$(TOOL) jupyterlab --ServerApp.ip=127.0.0.1 notebooks/01-callable.ipynb
 ##
 ## To teach and to build
 ##   make setup        make .venv for the lessons (every target does, where it is missing)
@@ -81,6 +84,9 @@ lint:
 	$(TOOL) ruff check
 	$(TOOL) ruff format --check --quiet
 	$(TOOL) mypy
+##   make book         the pages and the executed notebooks as one site, in site/ (OUT=folder)
+book:
+	$(TOOL) coach book $(if $(OUT),--out "$(OUT)")
 ##   make bench        what a check costs, beside what it has to import
 bench:
 	$(COACH) bench

@@ -55,6 +55,12 @@ import websockets.asyncio.client
 import gs2.asgi
 """
 
+# What a notebook's kernel imports as well. A dozen kernels would compile it a dozen times.
+KERNEL_IMPORTS = """
+import IPython.core.interactiveshell, ipykernel.ipkernel, ipykernel.kernelapp, ipykernel.zmqshell
+import jupyter_core.command, matplotlib.backends.backend_svg, matplotlib.figure, nbclient.cli
+"""
+
 
 def main(argv: list[str]) -> int:
     """Set up, then run what follows, if anything; the exit code."""
@@ -101,7 +107,7 @@ def set_up(lock: str) -> bool:
         create_venv()
         version = THIS_PYTHON
     install_or_remake(lock)
-    compile_what_checks_import()
+    compile_imports(IMPORTS if lock == "core" else IMPORTS + KERNEL_IMPORTS)
     STAMP.write_text(f"{lock} {digest(lock)} {version}\n", "utf-8")
     say(f"done in {time.monotonic() - began:.0f} s")
     return True
@@ -183,10 +189,10 @@ def install(lock: str) -> None:
         raise failure(printed, "The packages could not be installed. The installer said:")
 
 
-def compile_what_checks_import() -> None:
+def compile_imports(imports: str) -> None:
     """Import it once, or the first check would compile it. All the rest may never be needed, and
     compiling that takes longer than installing it."""
-    run([str(VENV_PYTHON), "-I", "-c", IMPORTS, str(ROOT)])
+    run([str(VENV_PYTHON), "-I", "-c", imports, str(ROOT)])
 
 
 def add_pip(pip: list[str]) -> None:

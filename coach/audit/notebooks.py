@@ -24,6 +24,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+KEPT_METADATA = ("tags", "jupyter")
 Cell = dict[str, Any]
 
 
@@ -80,19 +81,36 @@ def shape(lesson: Lesson) -> Iterator[Finding]:
 
 
 def clean(one: Notebook) -> Iterator[str]:
-    """No outputs, no counts, an id for each cell, and no trace of whose machine it was."""
+    """Ids of their own, and nothing that Jupyter or an editor has left."""
     if (one.told["nbformat"], one.told["nbformat_minor"]) != (4, 5):
         yield "is not of nbformat 4.5, in which cells have ids"
-    if one.told["metadata"] != METADATA:
-        yield f"has the metadata {one.told['metadata']}, not {METADATA}"
     ids = [cell.get("id") for cell in one.cells]
     if None in ids or len(set(ids)) != len(ids):
         yield "has cells without an id of their own"
-    for cell in one.cells:
-        if cell.get("outputs") or cell.get("execution_count") is not None:
-            yield f"holds the output of cell {cell['id']}: strip it (CONTRIBUTING.md says how)"
-        if cell["metadata"].keys() - {"tags", "jupyter"}:
-            yield f"has metadata of somebody's editor in cell {cell['id']}"
+    if stripped(one.told) != one.told:
+        yield "holds outputs, counts or settings: python -m coach audit N --write strips them"
+
+
+def stripped(told: Cell) -> Cell:
+    """A notebook without outputs, and without a trace of the machine on which it was opened."""
+    cells = []
+    for cell in told["cells"]:
+        kept = {key: value for key, value in cell["metadata"].items() if key in KEPT_METADATA}
+        cell = cell | {"metadata": kept}
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [], "execution_count": None}
+        cells.append(cell)
+    return told | {"cells": cells, "metadata": METADATA}
+
+
+def strip(lesson: Lesson) -> None:
+    """Write the notebook of a lesson without what it should not hold."""
+    one = notebook_of(lesson)
+    told = stripped(one.told)
+    for cell in told["cells"]:
+        cell["source"] = cell["source"].splitlines(keepends=True)
+    text = json.dumps(told, indent=1, ensure_ascii=False)
+    one.path.write_text(f"{text}\n", "utf-8", newline="\n")
 
 
 def parts(lesson: Lesson, one: Notebook) -> Iterator[str]:

@@ -29,11 +29,13 @@ THEME = TerminalTheme(
 
 
 def lesson_map() -> str:
-    """The table of lessons: number with a link, title, goal, minutes."""
-    rows = ["| lesson | | at its end | minutes |", "|---|---|---|---|"]
+    """The table of lessons: number with a link, title, goal, minutes, notebook."""
+    rows = ["| lesson | | at its end | minutes | each line |", "|---|---|---|---|---|"]
     for one in course.lessons():
         link = f"[{one.number} {one.slug[3:]}](lessons/{one.slug}/README.md)"
-        rows.append(f"| {link} | {one.title} | {one.toml['goal']} | {one.toml['minutes']} |")
+        notebook = f"[notebook](notebooks/{one.slug}.ipynb)"
+        goal, minutes = one.toml["goal"], one.toml["minutes"]
+        rows.append(f"| {link} | {one.title} | {goal} | {minutes} | {notebook} |")
     return "\n".join(["<!-- lessons -->", *rows, "<!-- end -->"])
 
 

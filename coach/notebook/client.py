@@ -25,7 +25,7 @@ async def visit(kind: str, path: str, frames: list[str], events: list[str]) -> N
         {"type": "websocket.disconnect", "code": 1000},
     ]
     if kind == "http":
-        waiting = [{"type": "http.request"}, {"type": "http.disconnect"}]
+        waiting = [{"type": "http.request"}]  # and stays: Django answers nobody who has left
 
     async def receive() -> dict[str, Any]:
         # Whoever asks for the next event has answered the last one: no need to wait for silence.

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import click
 
 from coach import course
-from coach.audit import Finding, checks, pages, readme, solutions, states
+from coach.audit import Finding, checks, lines, notebooks, pages, readme, solutions, states
 from coach.cli import FAILED, leave
 from coach.course import Lesson
 from coach.process import Launcher
@@ -17,10 +17,14 @@ from coach.verbs import options
 
 @click.command()
 @click.argument("lesson", type=options.LessonNumber(), required=False)
-@click.option("--write", is_flag=True, help="Write the sample outputs of the pages anew.")
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Write the sample outputs of the pages anew, and strip the notebooks.",
+)
 @options.plain
 def command(lesson: Lesson | None, write: bool, plain: bool) -> None:
-    """Prove the course: checks, mistakes, variants, pages; with N, of one lesson."""
+    """Prove the course: checks, mistakes, variants, pages, notebooks; with N, of one lesson."""
     chosen = [lesson] if lesson else course.lessons()
     screen = Screen(plain)
     count = 0
@@ -28,8 +32,11 @@ def command(lesson: Lesson | None, write: bool, plain: bool) -> None:
         for one in chosen:
             findings = audit_lesson(one, launcher, write)
             runs = len(list(checks.cases(one)))
+            told = explained(one, write)
+            findings += told.findings
             mark = "✗" if findings else "✓"
-            screen.line(f"  {mark} lesson {one.number:2}  {runs} runs, {len(findings)} findings")
+            said = f"{runs} runs, {told.explained} of {told.added} lines explained"
+            screen.line(f"  {mark} lesson {one.number:2}  {said}, {len(findings)} findings")
             count += show(screen, findings)
     if lesson is None:
         with Launcher() as launcher:
@@ -38,6 +45,18 @@ def command(lesson: Lesson | None, write: bool, plain: bool) -> None:
         count += show(screen, findings)
     if count:
         leave(FAILED)
+
+
+def explained(lesson: Lesson, write: bool = False) -> lines.Coverage:
+    """How many of the lines that a lesson adds its notebook explains, and what is amiss with it."""
+    notebook = notebooks.notebook_of(lesson)
+    if not notebook.path.is_file():
+        return lines.Coverage()  # `whole` says that it is missing
+    if write:
+        notebooks.strip(lesson)
+    told = lines.coverage(lesson, notebook)
+    told.findings += notebooks.shape(lesson)
+    return told
 
 
 def audit_lesson(lesson: Lesson, launcher: Launcher, write: bool = False) -> list[Finding]:
@@ -57,6 +76,7 @@ def whole(launcher: Launcher, write: bool = False) -> Iterable[Finding]:
     """What concerns the course as a whole."""
     yield from states.finished_site()
     yield from states.stray_files()
+    yield from notebooks.stray()
     yield from states.unchanged_overlays()
     yield from states.diagnoses_planted()
     yield from states.metadata()

@@ -21,7 +21,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DOOR = ("__init__.py", "__main__.py", "bootstrap.py", "installer.py", "setup.py")
 NEEDED = ("click", "rich", "django", "channels", "daphne", "websockets")
-MODULES = (*NEEDED, "pytest", "ruff", "mypy", "compare")
+MODULES = (*NEEDED, "pytest", "ruff", "mypy", "compare", "jupyterlab")
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="uses symbolic links and shell scripts")
 
@@ -525,6 +525,7 @@ ASKED = {
     "valkey": "valkey",
     "doctor": "doctor",
     "audit": "audit",
+    "book": "book",
     "bench": "bench",
 }
 
@@ -558,6 +559,7 @@ def test_make_passes_what_it_is_given(ready: Clone) -> None:
     served = ready.make("run", "PROCESSES=4", "PORT=8001", "SITE=my work").out
     assert served.endswith("|run|--processes|4|--port|8001|--work|my work\n")
     assert ready.make("valkey", "PORT=6379").out.endswith("|valkey|--port|6379\n")
+    assert ready.make("book", "OUT=my site").out.endswith("|book|--out|my site\n")
     assert ready.make("hint-3", "K=2", WORK="elsewhere").out.endswith("|elsewhere|hint|3|2\n")
 
 
@@ -572,6 +574,8 @@ def test_make_runs_the_tools_of_venv(ready: Clone) -> None:
     assert ready.make("compare") == Ran(0, "compare|run\n", "")
     asked = ready.make("compare", "QUICK=1", "SITE=my work").out
     assert asked == "compare|run|--quick|--site|my work\n"
+    opened = "jupyterlab|--ServerApp.ip=127.0.0.1|notebooks/01-callable.ipynb\n"
+    assert ready.make("notebooks") == Ran(0, opened, "")
     assert ready.make("test") == Ran(0, linted + "pytest|-n|auto|--dist|worksteal\n", "")
 
 
