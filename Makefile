@@ -67,7 +67,7 @@ compare:
 	$(TOOL) compare run $(if $(QUICK),--quick) $(if $(SITE),--site "$(SITE)")
 ##   make notebooks    each line explained and run, lesson by lesson, in JupyterLab
 notebooks:
-	$(TOOL) jupyterlab --ServerApp.ip=127.0.0.1 notebooks/01-callable.ipynb
+	$(TOOL) jupyterlab --allow-root --ServerApp.ip=127.0.0.1 --LabApp.default_url=/lab/tree/notebooks/01-callable.ipynb
 ##
 ## To teach and to build
 ##   make setup        make .venv for the lessons (every target does, where it is missing)

@@ -138,8 +138,11 @@ class State:
 
 
 def _outcome(ended: Ended) -> Outcome:
-    last = ended.stderr.strip().splitlines()[-1:] if ended.returncode else []
-    return Outcome(error="".join(last), output=ended.stdout if not last else "")
+    """What a process printed; of a traceback its last line alone."""
+    if not ended.returncode:
+        return Outcome(output=ended.stdout)
+    said = ended.stderr.strip()
+    return Outcome(error=said.splitlines()[-1] if "Traceback (most" in said else said)
 
 
 @cache

@@ -574,8 +574,9 @@ def test_make_runs_the_tools_of_venv(ready: Clone) -> None:
     assert ready.make("compare") == Ran(0, "compare|run\n", "")
     asked = ready.make("compare", "QUICK=1", "SITE=my work").out
     assert asked == "compare|run|--quick|--site|my work\n"
-    opened = "jupyterlab|--ServerApp.ip=127.0.0.1|notebooks/01-callable.ipynb\n"
-    assert ready.make("notebooks") == Ran(0, opened, "")
+    opened = ready.make("notebooks").out
+    assert opened.startswith("jupyterlab|")
+    assert "=/lab/tree/notebooks/01-callable.ipynb" in opened
     assert ready.make("test") == Ran(0, linted + "pytest|-n|auto|--dist|worksteal\n", "")
 
 
