@@ -171,17 +171,17 @@ def serving(
             door.close()  # theirs alone from now on: where they have ended, nobody listens
         yield daphnes
     finally:
-        end(daphnes, events)
+        end(daphnes, events, hear)
 
 
-def end(daphnes: list[Daphne], events: Events) -> None:
+def end(daphnes: list[Daphne], events: Events, hear: Hear | None) -> None:
     """Ask all of them to end, and end those that do not. A Daphne with sync code that waits would
     stay until that has waited; who asks a second time need not wait for it either."""
     while next_event(events, 0):
         pass
     for one in daphnes:
         one.popen.terminate()
-    wait_until_ended(daphnes, events)
+    wait_until_ended(daphnes, events, hear)
     for one in daphnes:
         kill_group(one.popen.pid)  # with what its site has started
         one.popen.wait()
@@ -190,14 +190,17 @@ def end(daphnes: list[Daphne], events: Events) -> None:
             one.popen.stdout.close()
 
 
-def wait_until_ended(daphnes: list[Daphne], events: Events) -> None:
+def wait_until_ended(daphnes: list[Daphne], events: Events, hear: Hear | None) -> None:
     """Until all have ended, or somebody asks again, or GRACE_S is over."""
     began, was_told = time.monotonic(), False
     while any(one.popen.poll() is None for one in daphnes):
         waited_s = time.monotonic() - began
         if waited_s > NOTICE_S and not was_told:
             was_told = True
-            show(NOTICE, events)
+            if hear:
+                hear(NOTICE)
+            else:
+                show(NOTICE, events)
         heard = next_event(events, 0.05)
         if waited_s > GRACE_S or (heard and heard.kind == "asked"):
             return
