@@ -1,4 +1,5 @@
-"""Makes users of the site in the working directory, logs them in, and prints their session keys.
+"""Makes users of the site in the working directory where they are missing, logs them in, and prints
+their session keys.
 
 python -m coach.notebook.users Ana Ben        {"Ana": "k3y…", "Ben": "…"}
 """
@@ -19,7 +20,7 @@ def main() -> None:
 
     keys = {}
     for name in sys.argv[1:]:
-        user = User.objects.create_user(name)
+        user, _ = User.objects.get_or_create(username=name)
         session = SessionStore()
         session[SESSION_KEY] = str(user.pk)
         session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
