@@ -16,7 +16,8 @@ try:
     from coach.notebook.measure import measure, versions
     from coach.notebook.state import Outcome, State, state
     from coach.notebook.tape import Tape
+    from coach.valkey import running as valkey
 finally:
     sys.path.remove(ROOT)
 
-__all__ = ["Outcome", "State", "Tape", "draw", "judge", "measure", "state", "versions"]
+__all__ = ["Outcome", "State", "Tape", "draw", "judge", "measure", "state", "valkey", "versions"]
