@@ -11,7 +11,7 @@ from coach.evidence import CoachError
 
 VERBS = (
     "check", "hint", "diff", "solution", "catch-up", "history", "rewind", "progress",
-    "run", "valkey", "doctor", "branches", "audit", "bench",
+    "run", "valkey", "doctor", "branches", "audit", "bench", "book",
 )  # fmt: skip
 FAILED, WRONG_USAGE, BROKEN = 1, 2, 3
 

@@ -16,7 +16,7 @@ __all__ = ["Step", "bars", "lanes", "sets", "timelines", "twins", "way"]
 
 INK, FADED, BLUE, ORANGE, GREEN = "#1f2328", "#8b949e", "#0759b3", "#c4410c", "#0b7a55"
 COLOURS = (BLUE, ORANGE, GREEN, "#7c4dbd")
-MAX_LABEL_CHARS = 46
+MAX_LABEL_CHARS, MAX_MEMBER_CHARS = 46, 16
 
 
 def lanes(tape: Tape) -> Picture:
@@ -33,8 +33,7 @@ def lanes(tape: Tape) -> Picture:
         begin, end = (0, 1) if entry.direction == "→" else (1, 0)
         arrow = {"arrowstyle": "->", "color": colour, "shrinkA": 0, "shrinkB": 0}
         axes.annotate("", (end, row + 0.5), (begin, row + 0.5), arrowprops=arrow)
-        name = event_named(entry.event)
-        name = name if len(name) <= MAX_LABEL_CHARS else f"{name[: MAX_LABEL_CHARS - 1]}…"
+        name = shortened(event_named(entry.event), MAX_LABEL_CHARS)
         axes.text(0.5, row + 0.42, name, ha="center", va="bottom", size=9, color=INK)
         if len(people) > 1:
             axes.text(-0.04, row + 0.5, entry.who, ha="right", va="center", size=9, color=colour)
@@ -61,12 +60,18 @@ def sets(groups: Mapping[str, Set[str]]) -> Picture:
         axes.text(x, 1.15, name, ha="center", weight="bold", color=colour)
         for row, member in enumerate(sorted(members)):
             y = 0.25 * (len(members) - 1) - 0.5 * row
-            axes.text(x, y, member, ha="center", va="center", size=9, color=INK)
+            label = shortened(member, MAX_MEMBER_CHARS)
+            axes.text(x, y, label, ha="center", va="center", size=9, color=INK)
     axes.set(xlim=(-1.2, 2.4 * max(len(groups) - 1, 0) + 1.2), ylim=(-1.2, 1.5), aspect="equal")
     axes.axis("off")
     text = "\n".join(f"{name}: {{{', '.join(sorted(one))}}}" for name, one in groups.items())
     data = {name: sorted(members) for name, members in groups.items()}
     return drawn(figure, "Groups and who is in them", text or "no groups", data)
+
+
+def shortened(text: str, most: int) -> str:
+    """A text that fits into a drawing; what is said in words beside it stays whole."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def bars(values: Mapping[str, float], unit: str) -> Picture:

@@ -1,4 +1,4 @@
-"""The book: every link leads somewhere, nothing comes from elsewhere, and nothing else is harmed.
+"""The book: every link leads somewhere, and nothing comes from elsewhere.
 
 The notebooks are those of the repository, as they lie there, save that of lesson 3: in its place
 stands a short one, which is executed. That the others run is the affair of test_notebooks.py.
@@ -6,7 +6,6 @@ stands a short one, which is executed. That the others run is the affair of test
 
 import json
 import re
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from coach import course
 from coach.audit import notebooks
-from coach.book import links, running, site, sources
+from coach.book import running, site, sources
 from coach.course import ROOT
 from coach.evidence import CoachError
 
@@ -239,6 +238,15 @@ def test_index_of_the_search_holds_words_of_each_page(folder):
     assert {*of_lessons(), "index", "solutions/index", "CONTRIBUTING", "CHANGELOG"} == names
 
 
+def test_notebook_that_fails_ends_it(tmp_path):
+    path = short(tmp_path, ["assert 1 == 2, 'so it is not'"])
+    with pytest.raises(CoachError) as raised:
+        running.executed({SHORT: path}, tmp_path / "executed", print)
+    assert str(raised.value).startswith("notebooks/03-routes.ipynb does not run cleanly: ")
+    assert "AssertionError: so it is not" in str(raised.value)
+    assert "\x1b" not in str(raised.value)
+
+
 # -- in a browser -------------------------------------------------------------------------------
 
 
@@ -286,91 +294,3 @@ def test_search_finds_a_lesson_and_a_phone_shows_it(chrome, address):
     chromium.keep(page, "book-360")
     assert watch.hosts == {address}
     assert [one for one in watch.errors if "404" not in one] == []  # it asks for a favicon
-
-
-# -- what it refuses ----------------------------------------------------------------------------
-
-
-def test_folder_that_is_no_book_is_refused(tmp_path):
-    (tmp_path / "thesis.txt").write_text("mine", "utf-8")
-    ran = subprocess.run(
-        [sys.executable, "-m", "coach", "book", "--plain", "--out", str(tmp_path)],
-        cwd=ROOT, capture_output=True, encoding="utf-8", check=False,
-    )  # fmt: skip
-    assert (ran.returncode, ran.stdout) == (3, "")
-    assert ran.stderr == (
-        f"{tmp_path} holds files, and is no book that make book has made: it has no file .book. "
-        "Nothing was changed. Move it out of the way, or name another folder with --out.\n"
-    )
-    assert [one.name for one in tmp_path.iterdir()] == ["thesis.txt"]
-
-
-def test_file_is_refused(tmp_path):
-    (tmp_path / "site").write_text("mine", "utf-8")
-    with pytest.raises(CoachError, match="is not a folder"):
-        site.refuse_foreign(tmp_path / "site")
-
-
-def test_second_book_leaves_nothing_of_the_first(tmp_path):
-    for number, name in enumerate(("first.html", "second.html")):
-        (tmp_path / f"built-{number}/below").mkdir(parents=True)
-        (tmp_path / f"built-{number}/below" / name).touch()
-        site.put(tmp_path / f"built-{number}", tmp_path / "site")
-    assert sorted(one.name for one in (tmp_path / "site").rglob("*")) == [
-        ".book", "below", "second.html",
-    ]  # fmt: skip
-
-
-def test_warning_of_sphinx_ends_it(tmp_path):
-    (tmp_path / "sources").mkdir()
-    (tmp_path / "sources/index.md").write_text("# Front\n\n[gone](gone.md)\n", "utf-8")
-    with pytest.raises(CoachError) as raised:
-        site.build(tmp_path / "sources", tmp_path / "built")
-    assert str(raised.value).startswith(
-        "Sphinx finds fault with the pages:\n"
-        "index.md:3: WARNING: 'myst' cross-reference target not found: 'gone.md'"
-    )
-
-
-def test_notebook_that_fails_ends_it(tmp_path):
-    path = short(tmp_path, ["assert 1 == 2, 'so it is not'"])
-    with pytest.raises(CoachError) as raised:
-        running.executed({SHORT: path}, tmp_path / "executed", print)
-    assert str(raised.value).startswith("notebooks/03-routes.ipynb does not run cleanly: ")
-    assert "AssertionError: so it is not" in str(raised.value)
-    assert "\x1b" not in str(raised.value)
-
-
-# -- links --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("target", "led"),
-    [
-        ("README.md", "index.md"),
-        ("../../README.md#begin", "../../index.md#begin"),
-        ("../04-sync", "../04-sync/index.md"),
-        ("../../gs2/asgi.py#L3", "../../gs2/asgi.py.md"),
-        ("../../solutions/waiting.svg", "../../solutions/waiting.svg"),
-        ("../../solutions/trunk/", "../../solutions/trunk/index.md"),
-        ("../../LICENSE", "../../LICENSE.md"),
-        ("../../notebooks/03-routes.ipynb", "../../notebooks/03-routes.ipynb"),
-        ("#steps", "#steps"),
-        ("https://www.djangoproject.com/", "https://www.djangoproject.com/"),
-    ],
-)
-def test_link_leads_to_its_place_in_the_book(target, led):
-    text = f"[a]({target})\n\n```\n[b]({target})\n```\n"
-    assert links.rewritten(text, "lessons/03-routes/README.md", links.place) == (
-        f"[a]({led})\n\n```\n[b]({target})\n```\n"
-    )
-
-
-@pytest.mark.parametrize("target", ["gone.md", "../../../elsewhere.md"])
-def test_link_out_of_the_repository_or_to_nothing_is_refused(target):
-    with pytest.raises(CoachError) as raised:
-        links.rewritten(f"[a]({target})", "lessons/03-routes/README.md", links.place)
-    assert str(raised.value) == (
-        f"lessons/03-routes/README.md links to {target}, which is not in the repository. A link of "
-        "a page leads to a file or a folder there: mend it, then run make book again."
-    )
