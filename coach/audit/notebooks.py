@@ -2,6 +2,7 @@
 
 import json
 import re
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from coach import course
 from coach.audit import Finding
 from coach.audit.pages import FENCE, LINK, NOT_SAID
 from coach.course import ROOT, Lesson
+from coach.notebook.execute import execute
 
 NOTEBOOKS = ROOT / "notebooks"
 HELPER = "course.py"
@@ -71,6 +73,14 @@ def stray() -> Iterator[Finding]:
         yield Finding(f"notebooks/{name}", "is missing")
     for name in sorted(there - slugs - {HELPER}):
         yield Finding(f"notebooks/{name}", "is stray")
+
+
+def runs(lesson: Lesson) -> Iterator[Finding]:
+    """The notebook runs from top to bottom, without a warning, and leaves nothing."""
+    one = notebook_of(lesson)
+    with tempfile.TemporaryDirectory() as folder:
+        for text in execute(one.path, Path(folder, "run")):
+            yield Finding(one.name, text)
 
 
 def shape(lesson: Lesson) -> Iterator[Finding]:

@@ -55,7 +55,7 @@ def explained(lesson: Lesson, write: bool = False) -> lines.Coverage:
     if write:
         notebooks.strip(lesson)
     told = lines.coverage(lesson, notebook)
-    told.findings += notebooks.shape(lesson)
+    told.findings += [*notebooks.shape(lesson), *notebooks.runs(lesson)]
     return told
 
 
