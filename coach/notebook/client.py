@@ -3,8 +3,9 @@
     python -m coach.notebook.client websocket /ws/hello/ tea milk    open, send two texts, leave
     python -m coach.notebook.client http /
 
-`{"events": ["websocket.accept", …], "error": "ValueError: …"}`, where the error is the first
-exception of the chain, and "" where none was raised.
+`{"started": true, "events": ["websocket.accept", …], "error": "ValueError: …"}`, where `started`
+says whether the site could be imported, and the error is the first exception of the chain, "" where
+none was raised.
 """
 
 import asyncio
@@ -16,9 +17,10 @@ from typing import Any
 from coach.asgi import decoded, event_named, http_scope, websocket_scope
 
 
-async def visit(kind: str, path: str, frames: list[str], events: list[str]) -> None:
-    """Import the site as a server does, and talk to it; `events` grows by what it sends."""
-    application = importlib.import_module("gs2.asgi").application
+async def visit(
+    application: Any, kind: str, path: str, frames: list[str], events: list[str]
+) -> None:
+    """Talk to the application; `events` grows by what it sends."""
     waiting: list[dict[str, Any]] = [
         {"type": "websocket.connect"},
         *({"type": "websocket.receive", "text": frame} for frame in frames),
@@ -54,12 +56,14 @@ def first_error(error: BaseException) -> str:
 def main() -> None:
     kind, path, *frames = sys.argv[1:]
     events: list[str] = []
-    error = ""
+    error, has_started = "", False
     try:
-        asyncio.run(visit(kind, path, frames, events))
+        application = importlib.import_module("gs2.asgi").application
+        has_started = True
+        asyncio.run(visit(application, kind, path, frames, events))
     except Exception as raised:
         error = first_error(raised)
-    print(json.dumps({"events": events, "error": error}))
+    print(json.dumps({"started": has_started, "events": events, "error": error}))
 
 
 if __name__ == "__main__":

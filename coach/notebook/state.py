@@ -37,14 +37,17 @@ class Outcome:
     events: what the application sent, a line each, such as "websocket.accept"
     error: the first exception of the chain, as "ValueError: text"; "" where nothing was raised
     output: what was printed
+    started: False where the site could not even be imported
     """
 
     events: list[str] = field(default_factory=list)
     error: str = ""
     output: str = ""
+    started: bool = True
 
     def __str__(self) -> str:
-        return "\n".join(filter(None, [*self.events, self.output.strip(), self.error]))
+        error = self.error if self.started else f"does not start · {self.error}"
+        return "\n".join(filter(None, [*self.events, self.output.strip(), error]))
 
 
 class State:
@@ -95,8 +98,10 @@ class State:
     def _client(self, *arguments: str) -> Outcome:
         ended = self._run(["-m", "coach.notebook.client", *arguments], {})
         answer = ended.stdout.splitlines()[-1:]
-        told: dict[str, Any] = json.loads(answer[0]) if answer else {"error": ended.stderr}
-        return Outcome(told.get("events", []), told.get("error", ""))
+        if not answer:
+            return Outcome(error=ended.stderr, started=False)
+        told: dict[str, Any] = json.loads(answer[0])
+        return Outcome(told["events"], told["error"], started=told["started"])
 
     def python(self, code: str, **environ: str) -> Outcome:
         """What a new Python prints that runs `code` beside manage.py, with `environ` added."""
