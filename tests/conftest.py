@@ -19,8 +19,8 @@ from coach.process import Launcher  # noqa: E402  (the import path has to be set
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than there are cores, as many tests wait for something that waits."""
-    return (os.cpu_count() or 1) + 1
+    """Two workers more than there are cores, as many tests wait for something that waits."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from coach.process import CAN_FORK, Launcher
 from coach.runner import run_check
 
 NUMBERS = [one.number for one in course.lessons()]
-SLOW = (6, 7, 13)  # lessons that take seconds, in servers that are fresh processes either way
+SLOW = (6, 7, 12, 13)  # lessons that take seconds, in processes that are fresh either way
 CONSUMERS = "myapp/consumers.py"
 
 # A few ways to be wrong, without a server: the change in the site after a lesson.

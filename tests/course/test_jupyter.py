@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 import threading
+import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -35,6 +37,7 @@ class Lab:
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         self.address, self.token = self._address()
+        self._listens()
 
     def _read(self) -> None:
         for line in self.process.stderr:
@@ -45,6 +48,19 @@ class Lab:
             line = self.lines.get(timeout=PATIENCE_S)
             if found := re.search(r"(http://127\.0\.0\.1:\d+)/\S*\?token=(\w+)", line):
                 return found[1], found[2]
+
+    def _listens(self) -> None:
+        """Jupyter prints its address before it listens there."""
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                self.ask("api/status")
+            except urllib.error.URLError:
+                assert self.process.poll() is None
+                assert time.monotonic() < until
+                time.sleep(0.05)
+            else:
+                return
 
     def ask(self, path: str, told: dict | None = None) -> dict:
         """What the server's own API answers; a POST where something is told."""
