@@ -31,13 +31,18 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return clone
 
 
-def assert_passes(clone: Path, tag: str, what: object) -> None:
-    """Check a tag out into a new folder, and run checks there as a learner does."""
-    folder = clone.parent / f"{clone.name}-{tag.replace('/', '-')}-{what}"
+def assert_passes(clone: Path, tag: str, number: int) -> None:
+    """Check a tag out into a new folder, and run a check there as a learner does."""
+    folder = clone.parent / f"{clone.name}-{tag.replace('/', '-')}-{number}"
     subprocess.run(["git", "worktree", "add", "--quiet", folder, tag], cwd=clone, check=True)
-    command = [sys.executable, "-m", "coach", "check", str(what), "--plain", "--work", str(folder)]
+    check = [sys.executable, "-m", "coach", "check", str(number), "--plain"]
     ran = subprocess.run(
-        command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=PATIENCE_S, check=False
+        [*check, "--work", str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=PATIENCE_S,
+        check=False,
     )
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout
 
