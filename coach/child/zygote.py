@@ -8,6 +8,7 @@ killed.
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -45,6 +46,7 @@ def warm_up(names: Iterable[str] = WARM) -> None:
 def run(descriptor: int) -> None:
     """Fork on request until the other end closes."""
     warm_up()
+    gc.freeze()  # or each fork's first collection would copy every page that it looks at
     children: set[int] = set()
     with socket.socket(fileno=descriptor) as link:
         while True:
