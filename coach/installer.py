@@ -18,7 +18,9 @@ run again:"""
 NO_MATCH = """\
 A package arrived other than the course knows it, so nothing of it was installed. A proxy or a
 mirror may have changed it. On another network, or with pip's cache emptied, run again:"""
-NO_SPACE = "The disk is full. The course takes up to 300 MB in .venv. Make room, then run again:"
+NO_SPACE = """\
+The disk is full. In .venv the course takes up to 150 MB, and with Jupyter and the tests 800 MB.
+Make room, then run again:"""
 NO_WRITING = """\
 The course's folder cannot be written to, and its packages belong in .venv there. Make the
 folder yours, or copy the course to a folder that is, then run again:"""
