@@ -30,8 +30,8 @@ class Case:
 def cases(lesson: Lesson, is_shared_out: bool = False) -> Iterator[Case]:
     """Every case of a lesson, in each of its branches.
 
-    With `is_shared_out`, what is planted in a lesson whose own solution is the same in both
-    branches goes to one of them in turn: what is changed there does not know which branch it is in.
+    With `is_shared_out`, what is planted in files that are the same in both branches goes to one of
+    them in turn: what is changed there does not know which branch it is in.
     """
     for branch in lesson.branches:
         tail = f" ({branch})" if branch else ""
@@ -55,11 +55,13 @@ def turns(
 ) -> list[Planted]:
     """What is planted in this branch, or its share of that."""
     mine = of_branch(planted, branch)
-    if branch is None or not is_shared_out or lesson.solution("sync") != lesson.solution("async"):
+    if branch is None or not is_shared_out:
         return mine
-    turn = course.BRANCHES.index(branch)
+    sync, async_ = (course.state(lesson.number, one) for one in course.BRANCHES)
     both = [one for one in planted if one.branch is None]
-    return [one for one in mine if one.branch or both.index(one) % 2 == turn]
+    shared = [one for one in both if all(sync.get(e.file) == async_.get(e.file) for e in one.edits)]
+    turn = course.BRANCHES.index(branch)
+    return [one for one in mine if one not in shared or shared.index(one) % 2 == turn]
 
 
 def of_branch(planted: list[Planted], branch: str | None) -> list[Planted]:

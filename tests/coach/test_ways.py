@@ -192,7 +192,8 @@ def test_folder_is_the_same_after_code_that_writes(verb, at_work, lay_out, read)
 
 
 @pytest.mark.parametrize(
-    ("number", "more"), [(1, b""), (4, b""), (1, b"os._exit(0)\n"), (4, b"while True: pass\n")]
+    ("number", "more"),
+    [(1, b""), (4, b""), (1, b"os._exit(0)\n"), (4, b"__import__('time').sleep(999)\n")],
 )
 def test_copies_are_removed(number, more, at_work, lay_out, tmp_path):
     """After a verdict, with servers and without, after a process that left, and after a hang."""
