@@ -9,10 +9,10 @@ from matplotlib.patches import Circle
 from coach.asgi import event_named
 from coach.notebook.picture import Picture, drawn, image, twins
 from coach.notebook.tape import Tape
-from coach.notebook.way import Step, way
+from coach.notebook.way import way
 from compare.figure import described, svg
 
-__all__ = ["Step", "bars", "lanes", "sets", "timelines", "twins", "way"]
+__all__ = ["bars", "lanes", "sets", "timelines", "twins", "way"]
 
 INK, FADED, BLUE, ORANGE, GREEN = "#1f2328", "#8b949e", "#0759b3", "#c4410c", "#0b7a55"
 COLOURS = (BLUE, ORANGE, GREEN, "#7c4dbd")
