@@ -2,7 +2,6 @@
 
 import os
 import re
-import subprocess
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,10 +26,7 @@ def executed(
     mark = f"PYTHONDONTWRITEBYTECODE={uuid4()}"
 
     def one(slug: str) -> list[str]:
-        try:
-            amiss = execute(notebooks[slug], into / slug, mark)
-        except subprocess.TimeoutExpired as error:
-            amiss = [f"it was still running after {error.timeout:g} s"]
+        amiss = execute(notebooks[slug], into / slug, mark)
         tell(slug)
         return [f"notebooks/{slug}.ipynb does not run cleanly: {text}" for text in amiss]
 

@@ -1,5 +1,4 @@
-"""Makes users of the site in the working directory where they are missing, logs them in, and prints
-their session keys.
+"""Users of the site in the working directory, made where they are missing, and logged in.
 
 python -m coach.notebook.users Ana Ben        {"Ana": "k3y…", "Ben": "…"}
 """
@@ -8,23 +7,20 @@ import json
 import os
 import sys
 
+from coach.child.crowd import log_in
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gs2.settings")
     import django
 
     django.setup()
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.auth.models import User
-    from django.contrib.sessions.backends.db import SessionStore
 
     keys = {}
     for name in sys.argv[1:]:
         user, _ = User.objects.get_or_create(username=name)
-        session = SessionStore()
-        session[SESSION_KEY] = str(user.pk)
-        session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session = log_in(user)
         session.create()
         keys[name] = session.session_key
     print(json.dumps(keys))

@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from coach import course
 from coach.audit import notebooks
@@ -268,11 +268,8 @@ def address(folder: Path) -> Iterator[str]:
 # As in tests/site: a Playwright that goes on would keep this thread's event loop.
 @pytest.fixture
 def chrome() -> Iterator[Browser]:
-    chromium.found()
-    with sync_playwright() as playwright:
-        started = chromium.launch(playwright)
-        yield started
-        started.close()
+    with chromium.started() as one:
+        yield one
 
 
 def test_search_finds_a_lesson_and_a_phone_shows_it(chrome, address):

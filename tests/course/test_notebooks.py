@@ -79,6 +79,18 @@ def test_notebook_that_does_not_run_cleanly_is_found(source, finding, tmp_path):
     assert finding in said
 
 
+def test_notebook_without_end_is_ended_and_said(tmp_path, monkeypatch):
+    """With everything that it has started, though all of that lives on by itself."""
+    monkeypatch.setattr("coach.notebook.execute.LIMIT_S", 3)
+    mark = f"NOTEBOOK_RUN={uuid.uuid4()}"
+    path = written(tmp_path, "import time\ntime.sleep(50)")
+
+    assert execute(path, tmp_path / "run", mark) == ["it was still running after 3 s"]
+
+    if sys.platform == "linux":
+        assert processes_with(mark) == []
+
+
 # -- every line is explained ----------------------------------------------------------------------
 
 

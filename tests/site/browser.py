@@ -1,14 +1,15 @@
 """A real browser for the tests: the system's Chromium, driven by Playwright."""
 
+import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 MISSING = (
@@ -89,6 +90,17 @@ def lowest_contrast(page: Page) -> float:
 
 def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=found(), args=FLAGS)
+
+
+@contextlib.contextmanager
+def started() -> Iterator[Browser]:
+    """A Chromium of its own. While it runs, its Playwright keeps an event loop in this thread, in
+    which no test with a loop of its own can run."""
+    found()
+    with sync_playwright() as playwright:
+        one = launch(playwright)
+        yield one
+        one.close()
 
 
 class Watch:

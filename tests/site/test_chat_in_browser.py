@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import browser as chromium
 import chatroom
 import pytest
-from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 from servers import Server, daphne_in
 
 from coach import course
@@ -136,11 +136,8 @@ def site(tmp_path_factory) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def chrome() -> Iterator[Browser]:
-    chromium.found()
-    with sync_playwright() as playwright:
-        started = chromium.launch(playwright)
-        yield started
-        started.close()
+    with chromium.started() as one:
+        yield one
 
 
 Visit = Callable[..., Page]

@@ -11,7 +11,7 @@ import browser as chromium
 import pytest
 from django.test import RequestFactory, override_settings
 from django.urls import path
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from myapp import views
 
@@ -43,11 +43,8 @@ ALL = (
 # can run. So it ends with the tests of this file, and not with the session.
 @pytest.fixture(scope="module")
 def chrome() -> Iterator[Browser]:
-    chromium.found()
-    with sync_playwright() as playwright:
-        started = chromium.launch(playwright)
-        yield started
-        started.close()
+    with chromium.started() as one:
+        yield one
 
 
 @pytest.fixture
