@@ -16,7 +16,7 @@ export WORK
 endif
 
 .SUFFIXES:
-.PHONY: help setup lessons branches history progress doctor run valkey compare notebooks test audit lint book bench always
+.PHONY: help setup watch lessons branches history progress doctor run valkey compare notebooks test audit lint book bench always
 
 # Prints the lines below that begin with two number signs.
 help:
@@ -26,6 +26,11 @@ help:
 ##   make lesson-N     check lesson N; the first time, make .venv and work/
 lesson-%: always
 	$(COACH) check $*
+##   make watch        check the lesson in hand at each save (watch-N: lesson N)
+watch:
+	$(COACH) watch
+watch-%: always
+	$(COACH) watch $*
 ##   make lessons      check every lesson begun so far
 lessons:
 	$(COACH) check all

@@ -10,10 +10,11 @@ import click
 from coach.evidence import CoachError
 
 VERBS = (
-    "check", "hint", "diff", "solution", "catch-up", "history", "rewind", "progress",
+    "check", "watch", "hint", "diff", "solution", "catch-up", "history", "rewind", "progress",
     "run", "valkey", "doctor", "branches", "audit", "bench", "book",
 )  # fmt: skip
 FAILED, WRONG_USAGE, BROKEN = 1, 2, 3
+LAST_STREAM = 2
 
 
 class Verbs(click.Group):
@@ -56,6 +57,7 @@ def main() -> int:
 
 def run(command: click.Command, interrupted: str, failed: str) -> int:
     """Run a command line; its exit code. What goes wrong is told in a sentence."""
+    open_closed_streams()
     try:
         code = command.main(standalone_mode=False)
     except click.ClickException as error:
@@ -77,6 +79,17 @@ def run(command: click.Command, interrupted: str, failed: str) -> int:
         say("COACH_TRACE=1 before the command shows where; please report it with the course.")
         return BROKEN
     return code if isinstance(code, int) else 0
+
+
+def open_closed_streams() -> None:
+    """Put nothing in place of each standard stream that the caller has closed: whatever is opened
+    next would take its number, and be read or printed to."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= LAST_STREAM:
+        os.set_inheritable(number, True)
+    os.close(number)
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def say(text: str) -> None:

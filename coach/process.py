@@ -10,10 +10,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
+
+from coach.output import MAX_OUTPUT_BYTES, Output
 
 Told = dict[str, Any]
 CHILD = Path(__file__).parent / "child"
@@ -24,10 +25,7 @@ UNWANTED = (
     "REDIS_URL", "DATABASE_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS",
 )  # fmt: skip
 CAN_FORK = hasattr(os, "fork") and hasattr(socket, "send_fds")
-MAX_OUTPUT_BYTES = 1_000_000
-MAX_OUTPUT_LINES = 10_000
 MAX_ANSWERS = 10_000
-KEPT_LINES = 40
 
 
 def clean_environ() -> dict[str, str]:
@@ -36,12 +34,13 @@ def clean_environ() -> dict[str, str]:
     return environ | {"PYTHONIOENCODING": "utf-8:replace"}
 
 
-def end_strays(mark: str) -> None:
+def end_strays(mark: str, but: Sequence[int] = ()) -> None:
     """End what learners' code started outside of its process group: on Linux, where the
     environment of a process tells whose it is. Elsewhere such a process stays."""
     for name in os.listdir("/proc") if sys.platform == "linux" else ():  # noqa: PTH208 (4 × as fast)
-        with contextlib.suppress(OSError):
-            if name.isdigit() and mark.encode() in Path("/proc", name, "environ").read_bytes():
+        with contextlib.suppress(OSError, ValueError):
+            is_marked = mark.encode() in Path("/proc", name, "environ").read_bytes()
+            if is_marked and int(name) not in but:
                 os.kill(int(name), signal.SIGKILL)
 
 
@@ -52,34 +51,6 @@ def kill_group(pid: int) -> None:
             os.killpg(pid, signal.SIGKILL)
         else:
             os.kill(pid, signal.SIGTERM)
-
-
-class Output:
-    """What a process printed: the first and the last lines, within bounds."""
-
-    def __init__(self) -> None:
-        self.first: list[str] = []
-        self.last: deque[str] = deque(maxlen=KEPT_LINES)
-        self.lines = 0
-        self.bytes = 0
-
-    @property
-    def is_flooded(self) -> bool:
-        return self.bytes > MAX_OUTPUT_BYTES or self.lines > MAX_OUTPUT_LINES
-
-    def add(self, line: bytes) -> None:
-        self.lines += 1
-        self.bytes += len(line)
-        text = line[:2_000].decode("utf-8", "replace").rstrip("\r\n")
-        if len(self.first) < KEPT_LINES:
-            self.first.append(text)
-        else:
-            self.last.append(text)
-
-    def text(self) -> str:
-        left_out = self.lines - len(self.first) - len(self.last)
-        middle = [f"… {left_out} lines left out …"] if left_out > 0 else []
-        return "\n".join([*self.first, *middle, *self.last])
 
 
 class Process:
@@ -148,11 +119,11 @@ class Process:
         self.close()
         return status
 
-    def close(self) -> None:
+    def close(self, patience_s: float = 0.5) -> None:
         """Close the pipes, except where a process that the learner's code left behind holds the
         other end: a thread that reads from it then makes closing wait for ever."""
         for thread in self.threads:
-            thread.join(0.5)
+            thread.join(patience_s)
         if any(thread.is_alive() for thread in self.threads):
             return
         for stream in (self.commands, self.answers, self.printed):
@@ -204,8 +175,11 @@ class ForkedProcess(Process):
 
     def reap(self) -> int:
         if self.status is None:
-            answer = self.zygote.ask({"do": "reap", "pid": self.pid}, [])
-            self.status = os.waitstatus_to_exitcode(answer["status"])
+            try:
+                answer = self.zygote.ask({"do": "reap", "pid": self.pid}, [])
+                self.status = os.waitstatus_to_exitcode(answer["status"])
+            except OSError:  # who could tell has ended, and this one before it
+                self.status = -signal.SIGKILL
         return self.status
 
 
@@ -246,7 +220,7 @@ class Launcher:
     def __init__(self, can_fork: bool = CAN_FORK) -> None:
         self.mark = f"COACH_RUN={os.urandom(8).hex()}"
         self.zygote = Zygote(self.environ) if can_fork else None
-        self.next = None if can_fork else FreshProcess(self.environ)
+        self.next: FreshProcess | None = None if can_fork else FreshProcess(self.environ)
         self.running: set[Process] = set()
         self.lingering: list[Process] = []
 
@@ -271,6 +245,17 @@ class Launcher:
         if not process.is_closed:
             self.lingering.append(process)
         return status
+
+    def tidy_up(self) -> None:
+        """After a check: end what it has left, and have the next process ready."""
+        for process in [*self.running]:
+            self.stop(process)
+        if self.zygote is None:
+            self.next = self.next or FreshProcess(self.environ)
+        end_strays(self.mark, [one.popen.pid for one in (self.zygote, self.next) if one])
+        for process in self.lingering:
+            process.close(0)
+        self.lingering = [process for process in self.lingering if not process.is_closed]
 
     def close(self) -> None:
         for process in [*self.running, *([self.next] if self.next else [])]:

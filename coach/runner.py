@@ -20,6 +20,28 @@ from coach.site import Site
 Follow = Callable[[str], None]
 
 
+class Halt:
+    """Lets another thread call off a check, which then raises `asyncio.CancelledError`."""
+
+    def __init__(self) -> None:
+        self.is_wanted = False
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.task: asyncio.Task[None] | None = None
+
+    def begins(self) -> None:
+        """The check says where it runs."""
+        self.loop, self.task = asyncio.get_running_loop(), asyncio.current_task()
+        if self.is_wanted:
+            raise asyncio.CancelledError
+
+    def now(self) -> None:
+        """Call it off; once more does no harm, and helps where it came at a bad moment."""
+        self.is_wanted = True
+        if self.loop is not None and self.task is not None:
+            with contextlib.suppress(RuntimeError):  # it is over, and its loop closed
+                self.loop.call_soon_threadsafe(self.task.cancel)
+
+
 def nobody(_: str) -> None:
     """Follows nothing."""
 
@@ -32,12 +54,13 @@ def run_check(
     reached: int = 0,
     patience: float = 1.0,
     follow: Follow = nobody,
+    halt: Halt | None = None,
 ) -> Report:
     """Check a lesson on these files, in a copy; stops at the first step that fails.
 
     `reached` is the last lesson begun: steps that it or an earlier one retires are left out.
     `patience` scales the time limits of what runs in process. `follow` is called with each step
-    as it begins.
+    as it begins. `halt` may call it off.
     """
     report = Report(lesson.number, lesson.title, shown, next_page=next_page(lesson))
     began = time.perf_counter()
@@ -53,7 +76,7 @@ def run_check(
         )
     with copy_of(tree) as copy:
         site = Site(launcher, copy, story=Story(), patience=patience)
-        asyncio.run(_run_steps(report, pairs, site, tree, follow))
+        asyncio.run(_run_steps(report, pairs, site, tree, follow, halt or Halt()))
         report.notes += [note.replace(copy, shown) for note in site.story.notes]
         for step in report.steps:
             tidy(step, copy, shown)
@@ -90,8 +113,10 @@ async def _run_steps(
     site: Site,
     tree: Tree,
     follow: Follow,
+    halt: Halt,
 ) -> None:
     try:
+        halt.begins()
         for (step, check), told in zip(pairs, report.steps, strict=True):
             follow(f"lesson {report.lesson}, step {step.number}: {step.title}")
             site.story.begin()

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TextIO
 
 from rich.console import Console
+from rich.control import Control
+from rich.segment import ControlType
 from rich.text import Text
 
 from coach.report import Report, StepReport
@@ -44,6 +46,19 @@ class Screen:
         else:
             for part in wrapped(shown, self.console):
                 self.console.print(part)
+
+    def clear(self) -> None:
+        """An empty terminal; what was there can be scrolled back to."""
+        self.console.clear()
+
+    def last_line(self, text: str, style: str = "") -> None:
+        """Show a line that the next one replaces."""
+        self.over_last_line()
+        shown = encodable(text, self.stream)[: self.console.width - 1]
+        self.console.print(Text(shown, style=style), end="")
+
+    def over_last_line(self) -> None:
+        self.console.control(Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2)))
 
     def lines(self, texts: Iterable[str | Text]) -> None:
         for text in texts:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from coach.browsing import Answer
 from coach.evidence import Evidence, Failure, Frame, frame_named, shown
-from coach.process import Output, kill_group
+from coach.output import Output
+from coach.process import kill_group
 from coach.tracebacks import last_error
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import queue
 import signal
 import socket
 import subprocess
@@ -10,9 +9,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from coach.events import Event, Events, next_event
 from coach.evidence import CoachError
 from coach.process import kill_group
 from coach.screen import encodable
@@ -21,42 +20,8 @@ HOST = "127.0.0.1"
 GRACE_S, NOTICE_S = 5.0, 2.0
 NOTICE = "Something is still at work. Ctrl-C again ends it at once."
 CAN_HAND_ON = os.name == "posix"  # a listening socket, to a program that is started
-STOPPING = ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP")
-TOGETHER = threading.Lock()  # so that a line of one process is never inside that of another
-
-
-@dataclass(frozen=True)
-class Event:
-    """What the program that waits hears of: `kind` is asked (to end), serves or ended."""
-
-    kind: str
-    number: int = 0
-
-
-Events = queue.SimpleQueue[Event]
 Hear = Callable[[str], None]
-
-
-@contextlib.contextmanager
-def requests_to_end() -> Iterator[Events]:
-    """Where Ctrl-C and SIGTERM arrive as events, so that nothing is broken off half-way."""
-    events: Events = queue.SimpleQueue()
-    wanted = [getattr(signal, name) for name in STOPPING if hasattr(signal, name)]
-    if signal.getsignal(wanted[-1]) is signal.SIG_IGN:  # nohup: it outlives its terminal
-        wanted.pop()
-    before = {one: signal.signal(one, lambda *_: events.put(Event("asked"))) for one in wanted}
-    try:
-        yield events
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-
-
-def next_event(events: Events, timeout_s: float = 0.2) -> Event | None:
-    """The next event, or None after a while: on Windows a wait without end cannot be ended."""
-    with contextlib.suppress(queue.Empty):
-        return events.get(timeout=timeout_s)
-    return None
+TOGETHER = threading.Lock()  # so that a line of one process is never inside that of another
 
 
 def listen(port: int) -> socket.socket:

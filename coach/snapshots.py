@@ -10,6 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from coach.course import Tree
 from coach.evidence import CoachError
@@ -33,16 +34,23 @@ class Snapshots:
 
     def __init__(self, folder: Folder) -> None:
         self.home = folder.root / ".coach"
+        self.read: dict[tuple[str, int], Snapshot] = {}  # by file and time, for `watch`
 
     def all(self) -> list[Snapshot]:
         """Every snapshot, the oldest first; a damaged one is passed over."""
         found = []
         for path in (self.home / "snapshots").glob("*.json"):
             with contextlib.suppress(ValueError, KeyError, TypeError, OSError):
-                told = json.loads(path.read_text("utf-8"))
-                when, files = datetime.fromisoformat(told["when"]), dict(told["files"])
-                found.append(Snapshot(int(path.stem), when, str(told["why"]), files))
+                key = path.name, path.stat().st_mtime_ns
+                if key not in self.read:
+                    self.read[key] = self._one(path)
+                found.append(self.read[key])
         return sorted(found, key=lambda snapshot: snapshot.ident)
+
+    def _one(self, path: Path) -> Snapshot:
+        told = json.loads(path.read_text("utf-8"))
+        when, files = datetime.fromisoformat(told["when"]), dict(told["files"])
+        return Snapshot(int(path.stem), when, str(told["why"]), files)
 
     def take(self, tree: Tree, why: str) -> Snapshot:
         """A snapshot of these files: a new one, or the one that holds exactly them already."""

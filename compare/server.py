@@ -17,7 +17,8 @@ from websockets.exceptions import WebSocketException
 from websockets.typing import Origin
 
 from coach.evidence import CoachError, error_named
-from coach.process import Output, clean_environ, kill_group
+from coach.output import Output
+from coach.process import clean_environ, kill_group
 from coach.tracebacks import last_error
 from compare.experiments import WrongAnswer, get_page
 

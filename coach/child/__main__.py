@@ -19,4 +19,5 @@ for name in [name for name in sys.modules if name.partition(".")[0] == "coach"]:
 if sys.argv[1:2] == ["zygote"]:
     zygote.run(int(sys.argv[2]))
 else:
+    zygote.warm_up()  # it is started before its site is known
     host.run()

@@ -10,8 +10,9 @@ from typing import Any
 from websockets.asyncio.client import connect
 from websockets.typing import Origin
 
+from coach.events import Events, next_event
 from coach.evidence import CoachError
-from coach.serving import HOST, Events, listen, next_event, serving
+from coach.serving import HOST, listen, serving
 
 START_LIMIT_S = 30.0
 POLL_S = 0.2

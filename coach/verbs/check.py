@@ -80,15 +80,22 @@ def check_one(
     learner: Learner, lesson: Lesson, launcher: Launcher, follow: Follow = nobody
 ) -> Report:
     """Prepare the folder, keep its state, and check one lesson."""
-    is_first = lesson.number not in learner.progress()
     learner.prepare(lesson)
     tree = learner.folder.read()
     learner.snapshot(tree, f"check {lesson.number}", must=False)
     reached = learner.reached_after(lesson, tree)
     report = run_check(lesson, tree, launcher, learner.folder.shown, reached, follow=follow)
+    note_down(learner, lesson, tree, report)
+    return report
+
+
+def note_down(learner: Learner, lesson: Lesson, tree: Tree, report: Report) -> None:
+    """Remember how a check went, and add to its report what the learner may need to know."""
+    is_first = lesson.number not in learner.progress()
     learner.remember(report)
     learner.recall(report)
     report.notes = learner.notes + report.notes
+    learner.notes = []
     if not report.passed:
         report.notes += advice(lesson, tree, is_first)
         report.notes += [
@@ -96,7 +103,6 @@ def check_one(
             "itself there."
             for path in learner.folder.links()
         ]
-    return report
 
 
 def check_all(learner: Learner, launcher: Launcher, follow: Follow = nobody) -> list[Report]:

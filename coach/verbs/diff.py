@@ -23,12 +23,18 @@ def command(lesson: Lesson, branch: str | None, work: str | None, plain: bool) -
     """Show what leads from your files to the solution of lesson N: - is yours, + the solution's."""
     learner = Learner.at(work)
     mine = learner.folder.read() if learner.folder.is_there else {}
-    screen = Screen(plain)
+    Screen(plain).lines(diff_lines(lesson, mine, learner.folder.shown, branch))
+
+
+def diff_lines(lesson: Lesson, mine: Tree, shown: str, branch: str | None = None) -> list[Text]:
+    """The differences to each solution of a lesson, each under its title."""
+    lines: list[Text] = []
     for which, solution in solutions(lesson, branch):
         title = f"solution of lesson {lesson.number}" + (f", branch {which}" if which else "")
-        lines = differences(mine, solution, learner.folder.shown, title)
-        screen.line(title if lines else f"{title}: your files are the same", style="bold")
-        screen.lines(lines)
+        found = differences(mine, solution, shown, title)
+        head = title if found else f"{title}: your files are the same"
+        lines += [Text(head, style="bold"), *found]
+    return lines
 
 
 def solutions(lesson: Lesson, branch: str | None = None) -> Iterator[tuple[str | None, Tree]]:

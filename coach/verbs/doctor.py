@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from coach import valkey
+from coach import place, valkey
 from coach.cli import BROKEN, leave
 from coach.course import ROOT
 from coach.evidence import CoachError
@@ -21,11 +21,6 @@ from coach.report import print_json
 from coach.screen import Screen
 from coach.verbs import options
 
-SYNCED = (
-    "dropbox", "onedrive", "google drive", "googledrive", "icloud", "nextcloud",
-    "mobile documents",
-)  # fmt: skip
-NETWORK = ("nfs", "nfs4", "cifs", "smbfs", "smb3", "fuse.sshfs", "9p", "vboxsf", "drvfs")
 PORT = 8000
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 
@@ -108,30 +103,13 @@ def writable(learner: Learner) -> Finding:
 
 def synced(root: Path) -> Finding:
     """Whether the folder lies where another program or machine may change it as well."""
-    text = str(root).lower()
-    service = next((name for name in SYNCED if name in text), None)
-    if service:
+    if service := place.service(root):
         mend = "WORK=path outside of it, if files change under your hands"
         return Finding("note", "place", f"a synced folder ({service})", mend)
-    kind = filesystem(root)
-    if kind in NETWORK:
-        mend = "WORK=path on a local disk is faster, and saves are noticed at once"
+    if kind := place.network(root):
+        mend = "WORK=path on a local disk is faster, and `watch` hears of saves at once there"
         return Finding("note", "place", f"a network folder ({kind})", mend)
     return Finding("ok", "place", "a local folder")
-
-
-def filesystem(root: Path) -> str:
-    """The type of the file system that holds a folder, where the system tells it."""
-    best, kind = "", ""
-    try:
-        lines = Path("/proc/mounts").read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return ""
-    for line in lines:
-        _, mount, found, *_ = line.split(" ")
-        if os.path.commonpath([mount, str(root)]) == mount and len(mount) >= len(best):
-            best, kind = mount, found
-    return kind
 
 
 def port() -> Finding:

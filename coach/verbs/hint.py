@@ -4,11 +4,13 @@ import contextlib
 import json
 
 import click
+from rich.text import Text
 
 from coach.course import Lesson, Step
 from coach.folder import put_whole
 from coach.learner import Learner
 from coach.process import Launcher
+from coach.report import StepReport
 from coach.screen import Screen, typed
 from coach.verbs import options
 from coach.verbs.check import check_one
@@ -28,13 +30,21 @@ def command(lesson: Lesson, k: int | None, work: str | None, plain: bool) -> Non
     if failed is None:
         screen.line(f"Lesson {lesson.number} passes; there is nothing to hint at.")
         return
+    screen.lines(hint_lines(learner, lesson, failed, k))
+
+
+def hint_lines(learner: Learner, lesson: Lesson, failed: StepReport, k: int | None) -> list[Text]:
+    """The next hint for a step that failed, or hint K of it."""
     step = lesson.steps[failed.step - 1]
     number = k or next_hint(learner, lesson, step)
-    screen.line(f"Lesson {lesson.number}, step {step.number}: {step.title}", style="bold")
-    screen.line(f"  hint {number} of {len(step.hints)}  {step.hints[number - 1]}")
+    lines = [
+        Text(f"Lesson {lesson.number}, step {step.number}: {step.title}", style="bold"),
+        Text(f"  hint {number} of {len(step.hints)}  {step.hints[number - 1]}"),
+    ]
     if number == len(step.hints):
         diff = typed("diff", lesson.number)
-        screen.line(f"  after this one: {diff} shows a solution beside yours")
+        lines.append(Text(f"  after this one: {diff} shows a solution beside yours"))
+    return lines
 
 
 def next_hint(learner: Learner, lesson: Lesson, step: Step) -> int:

@@ -12,9 +12,10 @@ import click
 
 from coach import nginx, serving
 from coach.course import ROOT
+from coach.events import Events, next_event, requests_to_end
 from coach.evidence import CoachError
 from coach.learner import Learner
-from coach.serving import CAN_HAND_ON, HOST, Daphne, Events
+from coach.serving import CAN_HAND_ON, HOST, Daphne
 from coach.valkey import Valkey, running
 from coach.verbs.valkey import PORT
 
@@ -47,7 +48,7 @@ def command(processes: int, port: int, apart: bool, work: str | None) -> None:
         ports = [door.getsockname()[1] for door in doors]
         if work is None:
             bring_up_to_date(folder)
-        events = stack.enter_context(serving.requests_to_end())
+        events = stack.enter_context(requests_to_end())
         valkey, environ = None, dict(os.environ)
         if processes > 1 and not environ.get("REDIS_URL"):
             valkey = stack.enter_context(running())
@@ -122,7 +123,7 @@ def watch(
     """Announce the site when every process serves, and go on until somebody asks for the end."""
     waited_for = len(daphnes)
     while True:
-        event = serving.next_event(events)
+        event = next_event(events)
         if event is None:
             if valkey and not valkey.is_running:
                 raise CoachError("Valkey ended by itself, so every process was ended.")

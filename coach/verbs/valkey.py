@@ -2,8 +2,8 @@
 
 import click
 
+from coach.events import next_event, requests_to_end
 from coach.evidence import CoachError
-from coach.serving import next_event, requests_to_end
 from coach.valkey import running
 
 PORT = click.IntRange(0, 65_535)

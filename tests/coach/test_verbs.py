@@ -418,7 +418,7 @@ def healthy(monkeypatch, tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         monkeypatch.setattr(doctor, "PORT", free.getsockname()[1])
-    monkeypatch.setattr(doctor, "filesystem", lambda root: "ext4")
+    monkeypatch.setattr("coach.place.filesystem", lambda root: "ext4")
     monkeypatch.setattr(doctor.valkey, "find", lambda: tmp_path / "valkey-server")
     monkeypatch.delenv("REDIS_URL", raising=False)
 
@@ -549,7 +549,7 @@ def test_doctor_names_a_folder_that_cannot_be_written(healthy, in_process, monke
     ],
 )
 def test_doctor_notes_a_folder_that_others_change(healthy, monkeypatch, place, kind, expected):
-    monkeypatch.setattr(doctor, "filesystem", lambda root: kind)
+    monkeypatch.setattr("coach.place.filesystem", lambda root: kind)
 
     assert doctor.synced(Path("/home/ana") / place).found == expected
 

@@ -1,0 +1,66 @@
+"""Single keys where standard input is a terminal; elsewhere lines, whose first letter counts."""
+
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+try:
+    import termios
+    import tty
+except ImportError:  # Windows
+    termios = tty = None  # type: ignore[assignment]
+
+
+class Keys(threading.Thread):
+    """Calls `on_key` with each key, from a thread. A context manager, which gives a terminal back
+    as it was found."""
+
+    def __init__(self, on_key: Callable[[str], None]) -> None:
+        super().__init__(daemon=True)
+        self.on_key = on_key
+        self.before: list[Any] | None = None
+        self.is_single = bool(sys.stdin) and not sys.stdin.closed and sys.stdin.isatty()
+
+    def __enter__(self) -> "Keys":
+        self.take()
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.before is not None:
+            with contextlib.suppress(OSError, termios.error):
+                termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self.before)
+
+    def take(self) -> None:
+        """Have the terminal hand over each key at once; Ctrl-C goes on to be a signal. Needed again
+        after a stop, in which the shell had the terminal."""
+        if self.is_single and termios is not None:
+            with contextlib.suppress(OSError, termios.error):
+                self.before = self.before or termios.tcgetattr(sys.stdin)
+                tty.setcbreak(sys.stdin)
+
+    def run(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while key := self.next_key():
+                self.on_key(key)
+
+    def next_key(self) -> str:
+        """A key, as a small letter; empty at the end of the input."""
+        if self.is_single and termios is None:
+            import msvcrt
+
+            return str(msvcrt.getwch()).lower()
+        if self.is_single:
+            return os.read(sys.stdin.fileno(), 32).decode("utf-8", "replace")[:1].lower()
+        line = self.next_line()
+        return line.strip()[:1].lower() or ("\n" if line else "")
+
+    def next_line(self) -> str:
+        """A line; not by `readline`, whose lock a thread that waits would keep at the end."""
+        line = b""
+        while sys.stdin and not line.endswith(b"\n") and (more := os.read(sys.stdin.fileno(), 1)):
+            line += more
+        return line.decode("utf-8", "replace")
