@@ -15,8 +15,13 @@ ifdef WORK
 export WORK
 endif
 
+# OFFLINE=path names the folder to set up from without a network, whatever the target is.
+ifdef OFFLINE
+export OFFLINE
+endif
+
 .SUFFIXES:
-.PHONY: help setup watch lessons branches history progress doctor run valkey compare notebooks test audit lint book bench always
+.PHONY: help setup offline watch lessons branches history progress trace doctor run valkey compare notebooks test audit lint book bench always
 
 # Prints the lines below that begin with two number signs.
 help:
@@ -26,9 +31,10 @@ help:
 ##   make lesson-N     check lesson N; the first time, make .venv and work/
 lesson-%: always
 	$(COACH) check $*
-##   make watch        check the lesson in hand at each save (watch-N: lesson N)
+##   make watch        check the lesson in hand at each save
 watch:
 	$(COACH) watch
+##   make watch-N      the same with lesson N
 watch-%: always
 	$(COACH) watch $*
 ##   make lessons      check every lesson begun so far
@@ -58,6 +64,10 @@ rewind-%: always
 ##   make progress     how far you are
 progress:
 	$(COACH) progress
+##   make trace        where a connection goes in your site, and why it stops (URL=/ws/sc/;
+##                     ASGI=mysite.asgi:application WORK=folder: in any project with Channels)
+trace:
+	$(COACH) trace $(if $(URL),"$(URL)") $(if $(ASGI),--asgi "$(ASGI)" $(if $(WORK),--work "$(WORK)"))
 ##   make doctor       what is amiss on this machine, and the command that mends it
 doctor:
 	$(COACH) doctor
@@ -75,9 +85,14 @@ notebooks:
 	$(TOOL) jupyterlab --allow-root --ServerApp.ip=127.0.0.1 --LabApp.default_url=/lab/tree/notebooks/01-callable.ipynb
 ##
 ## To teach and to build
-##   make setup        make .venv for the lessons (every target does, where it is missing)
+##   make setup        make .venv for the lessons, as every target does (OFFLINE=folder LOCK=all)
 setup:
-	@$(PYTHON) -m coach setup core
+	@$(PYTHON) -m coach setup $(or $(LOCK),core)
+##   make offline      every package in offline/, for machines without a network
+##                     (OUT=folder LOCK=core FOR="windows macos linux" PYTHONS="3.12 3.13")
+offline: MACHINES = $(foreach kind,$(FOR),--for "$(kind)") $(foreach version,$(PYTHONS),--python "$(version)")
+offline:
+	$(COACH) offline $(if $(OUT),"$(OUT)") $(if $(LOCK),--lock "$(LOCK)") $(MACHINES)
 ##   make test         lint, then every test
 test: lint
 	$(TOOL) pytest -n auto --dist worksteal

@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,7 +12,8 @@ from coach.evidence import CoachError
 
 VERBS = (
     "check", "watch", "hint", "diff", "solution", "catch-up", "history", "rewind", "progress",
-    "run", "valkey", "doctor", "branches", "audit", "bench", "book",
+    "trace", "run", "valkey", "doctor", "branches", "audit", "bench", "book",
+    "offline",
 )  # fmt: skip
 FAILED, WRONG_USAGE, BROKEN = 1, 2, 3
 LAST_STREAM = 2
@@ -87,9 +89,10 @@ def open_closed_streams() -> None:
     while (number := os.open(os.devnull, os.O_RDWR)) <= LAST_STREAM:
         os.set_inheritable(number, True)
     os.close(number)
-    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115
-    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    nothing = Path(os.devnull)
+    sys.stdin = sys.stdin or nothing.open(encoding="utf-8")
+    sys.stdout = sys.stdout or nothing.open("w", encoding="utf-8")
+    sys.stderr = sys.stderr or nothing.open("w", encoding="utf-8")
 
 
 def say(text: str) -> None:

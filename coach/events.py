@@ -14,8 +14,8 @@ STOPPING = ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP")
 class Event:
     """One thing that happened.
 
-    kind: asked (to end); of servers: serves or ended; of `watch`: saved, key, step or checked
-    number: which server; what: the key, the step, or the check that is over
+    kind: asked (to end); of servers: serves or ended; of `watch`: saved, key, step, judged or over
+    number: which server; what: the key, the step, or the check that is judged or over
     """
 
     kind: str

@@ -8,6 +8,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -20,6 +21,10 @@ IGNORED = {
 }  # fmt: skip
 IGNORED_ENDINGS = (".pyc", ".sqlite3", ".sqlite3-journal", ".sqlite3-wal", ".sqlite3-shm")
 MAX_BYTES = 2_000_000
+
+# Windows replaces no file that another program has open, which an indexer or a scanner for viruses
+# has for a moment after each save.
+ATTEMPTS, PAUSE_S = (10 if os.name == "nt" else 1), 0.05
 
 
 def is_ignored(name: str) -> bool:
@@ -68,8 +73,10 @@ class Folder:
 
     def links(self) -> list[str]:
         """The links among the site's own files, which no check follows."""
-        places = [self.root / name for name in FINISHED]
-        paths = [path for place in places for path in (place, *place.rglob("*"))]
+        paths = [self.root / name for name in FINISHED]
+        for place in [*paths]:  # by a walk, which takes it well that a folder goes meanwhile
+            for folder, names, files in os.walk(place):
+                paths += [Path(folder, name) for name in (*names, *files)]
         return sorted(path.relative_to(self.root).as_posix() for path in paths if path.is_symlink())
 
     def _bytes(self, path: Path) -> bytes:
@@ -81,6 +88,8 @@ class Folder:
 
     @staticmethod
     def _refuse(error: OSError) -> None:
+        if isinstance(error, FileNotFoundError | NotADirectoryError):
+            return  # it was removed while we looked
         raise CoachError(
             f"{error.filename} cannot be read: {error.strerror}. Make it readable, then try again."
         )
@@ -152,8 +161,7 @@ class Folder:
         for path in (*goes, *comes):
             self._is_as_known(path, known)
         for path in goes:
-            (self.root / path).unlink()
-            self._drop_empty((self.root / path).parent)
+            self._remove(path)
         for path in comes:
             self.write(path, tree[path])
         return sorted([*goes, *comes])
@@ -161,16 +169,31 @@ class Folder:
     def _is_as_known(self, path: str, known: Tree) -> None:
         target = self.root / path
         now = target.read_bytes() if target.is_file() else None
-        if now != known.get(path):
+        # On Windows and macOS a file that is known as `Routes.py` is there as `routes.py` too.
+        alike = [data for one, data in known.items() if one.casefold() == path.casefold()]
+        if now != known.get(path) and (path in known or now not in alike):
             raise CoachError(
                 f"{self.shown}/{path} is not in the snapshot: it was saved this moment, or it is "
                 "too large to be kept. Nothing was changed. Move it away or try again."
             )
 
+    def _remove(self, path: str) -> None:
+        target = self.root / path
+        try:
+            target.unlink()
+        except OSError as error:
+            raise CoachError(
+                f"{self.shown}/{path} cannot be removed: {error.strerror}. Close the program that "
+                "has it open, or make its folder writable, then try again: the last snapshot has "
+                "every file."
+            ) from error
+        self._drop_empty(target.parent)
+
     def _drop_empty(self, folder: Path) -> None:
-        while folder != self.root and not any(folder.iterdir()):
-            folder.rmdir()
-            folder = folder.parent
+        with contextlib.suppress(OSError):  # a terminal may stand in it, and on Windows it stays
+            while folder != self.root and not any(folder.iterdir()):
+                folder.rmdir()
+                folder = folder.parent
 
 
 def is_plain(path: Path) -> bool:
@@ -195,10 +218,24 @@ def put_whole(target: Path, data: bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
         new.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
-        new.replace(target)
+        put_in_place(new, target)
     except BaseException:
-        new.unlink()
+        with contextlib.suppress(OSError):
+            new.unlink()
         raise
+
+
+def put_in_place(new: Path, target: Path) -> None:
+    """Rename a file over another one, which may be held open for a moment."""
+    for attempts_left in reversed(range(ATTEMPTS)):
+        try:
+            new.replace(target)
+        except PermissionError:
+            if not attempts_left:
+                raise
+            time.sleep(PAUSE_S)
+        else:
+            return
 
 
 @contextlib.contextmanager

@@ -50,13 +50,21 @@ class Keys(threading.Thread):
     def next_key(self) -> str:
         """A key, as a small letter; empty at the end of the input."""
         if self.is_single and termios is None:
-            import msvcrt
-
-            return str(msvcrt.getwch()).lower()
+            return self.next_of_windows()
         if self.is_single:
             return os.read(sys.stdin.fileno(), 32).decode("utf-8", "replace")[:1].lower()
         line = self.next_line()
         return line.strip()[:1].lower() or ("\n" if line else "")
+
+    @staticmethod
+    def next_of_windows() -> str:
+        """A key of Windows' console, where Ctrl-C is one, and an arrow is two."""
+        import msvcrt
+
+        key = str(msvcrt.getwch()).lower()
+        if key in ("\x00", "\xe0"):
+            msvcrt.getwch()
+        return "q" if key == "\x03" else key
 
     def next_line(self) -> str:
         """A line; not by `readline`, whose lock a thread that waits would keep at the end."""

@@ -20,6 +20,8 @@ def service(folder: Path) -> str:
 
 def network(folder: Path) -> str:
     """The type of the network file system that holds a folder; empty where it is none."""
+    if folder.drive.startswith("\\\\"):
+        return "share"  # of Windows, without a letter
     kind = filesystem(folder)
     return kind if kind in NETWORK else ""
 

@@ -46,7 +46,7 @@ def end_strays(mark: str, but: Sequence[int] = ()) -> None:
 
 def kill_group(pid: int) -> None:
     """End a process and everything that it started."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+    with contextlib.suppress(OSError):  # it has ended by itself
         if hasattr(os, "killpg"):
             os.killpg(pid, signal.SIGKILL)
         else:
@@ -95,13 +95,16 @@ class Process:
                     on_answer({"say": "flood", "of": "output"})
 
     def catch_up(self) -> None:
-        """Let the reading thread take what has been printed so far, where the system can tell."""
+        """Let the reading thread take what has been printed so far."""
         end = time.monotonic() + 0.3
-        unread = True
-        with contextlib.suppress(OSError, ValueError):  # Windows cannot ask a pipe
-            while unread and time.monotonic() < end and self.threads[-1].is_alive():
+        unread, lines = True, -1
+        while unread and time.monotonic() < end and self.threads[-1].is_alive():
+            try:
                 unread = bool(select.select([self.printed], [], [], 0)[0])
                 time.sleep(0.002)
+            except (OSError, ValueError):  # Windows cannot ask a pipe: until no more comes
+                unread, lines = self.output.lines != lines, self.output.lines
+                time.sleep(0.05)
 
     def tell(self, command: Told) -> None:
         with contextlib.suppress(OSError, ValueError):

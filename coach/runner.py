@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import codecs
 import contextlib
 import time
 from collections.abc import Callable, Iterable
@@ -18,6 +19,7 @@ from coach.routing import below, routes_of
 from coach.site import Site
 
 Follow = Callable[[str], None]
+Tell = Callable[[Report], None]
 
 
 class Halt:
@@ -34,16 +36,24 @@ class Halt:
         if self.is_wanted:
             raise asyncio.CancelledError
 
+    def ends(self) -> None:
+        """What is left is to end what was started, and that nobody calls off."""
+        self.task = None
+
     def now(self) -> None:
         """Call it off; once more does no harm, and helps where it came at a bad moment."""
         self.is_wanted = True
-        if self.loop is not None and self.task is not None:
+        if self.loop is not None:
             with contextlib.suppress(RuntimeError):  # it is over, and its loop closed
-                self.loop.call_soon_threadsafe(self.task.cancel)
+                self.loop.call_soon_threadsafe(self._cancel)
+
+    def _cancel(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
 
 
-def nobody(_: str) -> None:
-    """Follows nothing."""
+def nobody(_: object) -> None:
+    """Follows nothing, and is told nothing."""
 
 
 def run_check(
@@ -55,12 +65,14 @@ def run_check(
     patience: float = 1.0,
     follow: Follow = nobody,
     halt: Halt | None = None,
+    tell: Tell = nobody,
 ) -> Report:
     """Check a lesson on these files, in a copy; stops at the first step that fails.
 
     `reached` is the last lesson begun: steps that it or an earlier one retires are left out.
     `patience` scales the time limits of what runs in process. `follow` is called with each step
-    as it begins. `halt` may call it off.
+    as it begins. `halt` may call it off. `tell` is called with the report as soon as it is
+    complete, while what ran for it is still being ended.
     """
     report = Report(lesson.number, lesson.title, shown, next_page=next_page(lesson))
     began = time.perf_counter()
@@ -76,13 +88,22 @@ def run_check(
         )
     with copy_of(tree) as copy:
         site = Site(launcher, copy, story=Story(), patience=patience)
-        asyncio.run(_run_steps(report, pairs, site, tree, follow, halt or Halt()))
-        report.notes += [note.replace(copy, shown) for note in site.story.notes]
-        for step in report.steps:
-            tidy(step, copy, shown)
-    if lesson.branches != [None]:
-        report.branch = branch_of(site.facts)
-    report.seconds = time.perf_counter() - began
+
+        async def judge(halt: Halt) -> None:
+            try:
+                halt.begins()
+                await _run_steps(report, pairs, site, tree, follow)
+                report.notes += [note.replace(copy, shown) for note in site.story.notes]
+                for step in report.steps:
+                    tidy(step, copy, shown)
+                report.branch = branch_of(site.facts) if lesson.branches != [None] else None
+                report.seconds = time.perf_counter() - began
+                tell(report)
+            finally:
+                halt.ends()
+                await site.stop()
+
+        asyncio.run(judge(halt or Halt()))
     return report
 
 
@@ -113,31 +134,26 @@ async def _run_steps(
     site: Site,
     tree: Tree,
     follow: Follow,
-    halt: Halt,
 ) -> None:
-    try:
-        halt.begins()
-        for (step, check), told in zip(pairs, report.steps, strict=True):
-            follow(f"lesson {report.lesson}, step {step.number}: {step.title}")
-            site.story.begin()
-            site.unawaited = []
-            try:
-                await check(site)
-                told.state = "passed"
-                compared_in_words(told, site.story)
-            except Failure as failure:
-                failure.evidence.tree = tree
-                describe(told, step, failure, site.story)
-                return
-            except CoachError:
-                raise
-            except Exception as error:
-                text = f"Step {step.number} of lesson {report.lesson} broke: {error!r}"
-                raise CoachError(
-                    f"{text}. This is a fault of the course, not of your code."
-                ) from error
-    finally:
-        await site.stop()
+    for (step, check), told in zip(pairs, report.steps, strict=True):
+        follow(f"lesson {report.lesson}, step {step.number}: {step.title}")
+        site.story.begin()
+        site.unawaited = []
+        try:
+            await check(site)
+            told.state = "passed"
+            compared_in_words(told, site.story)
+        except Failure as failure:
+            failure.evidence.tree = {
+                path: data.removeprefix(codecs.BOM_UTF8) for path, data in tree.items()
+            }
+            describe(told, step, failure, site.story)
+            return
+        except CoachError:
+            raise
+        except Exception as error:
+            text = f"Step {step.number} of lesson {report.lesson} broke: {error!r}"
+            raise CoachError(f"{text}. This is a fault of the course, not of your code.") from error
 
 
 def compared_in_words(told: StepReport, story: Story) -> None:
@@ -233,8 +249,13 @@ def traceback_of(error: list[Told]) -> str:
 
 def tidy(step: StepReport, copy: str, shown: str) -> None:
     """Name the learner's folder where the throw-away copy would be named."""
+
+    def named(text: str) -> str:
+        # Python shows a path as it is or as a literal, which doubles each backslash of Windows.
+        return text.replace(repr(copy)[1:-1], shown).replace(copy, shown)
+
     for name in ("got", "expected", "why", "output", "trace", "did"):
         text = getattr(step, name)
         if text:
-            setattr(step, name, text.replace(copy, shown))
-    step.tape = [line.replace(copy, shown) for line in step.tape]
+            setattr(step, name, named(text))
+    step.tape = [named(line) for line in step.tape]

@@ -15,7 +15,7 @@ from coach.folder import is_ignored
 
 # Between two looks: where events tell of a save, and where nothing else does.
 LOOK_S, POLL_S = 2.0, 0.2
-STEP_MS, MOST_MS = 15, 60  # saves that come this close together are told as one
+STEP_MS, MOST_MS = 5, 50  # saves that come this close together are told as one
 
 Signature = dict[str, tuple[int, int, int, int]]
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TextIO
@@ -17,9 +18,14 @@ from coach.report import Report, StepReport
 
 MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "waiting": ("·", "dim")}
 ASCII = str.maketrans(
-    {"✓": "+", "✗": "x", "·": "-", "→": ">", "←": "<", "≠": "!", "…": "...", "█": "#", "░": "."}
-)
+    {
+        "✓": "+", "✗": "x", "·": "-", "→": ">", "←": "<", "≠": "!", "…": "...", "█": "#", "░": ".",
+        "├": "|", "└": "`", "│": "|", "─": "-",
+    }
+)  # fmt: skip
 LABEL_CHARS = 10
+# Commands are named as they can be typed here.
+HAS_MAKE = os.name != "nt" and shutil.which("make") is not None
 OUTPUT_LINES = 12
 
 
@@ -98,7 +104,11 @@ def encodable(text: str, stream: TextIO) -> str:
 
 
 def report_lines(
-    report: Report, trace: bool = False, hint: bool = True, work: str = ""
+    report: Report,
+    trace: bool = False,
+    hint: bool = True,
+    work: str = "",
+    has_make: bool = HAS_MAKE,
 ) -> list[Text]:
     """A report as people read it: the steps, and under the failed one what there is to know."""
     failed = report.failed_step
@@ -118,7 +128,9 @@ def report_lines(
         if step is failed:
             lines += failure_lines(step, report.work, trace)
     if failed and hint:
-        lines.append(Text(f"  hint  {typed('hint', report.lesson, work=work)}", style="dim"))
+        lines.append(
+            Text(f"  hint  {typed('hint', report.lesson, '', has_make, work)}", style="dim")
+        )
     if not failed:
         lines.append(Text(f"  passed: lesson {report.lesson} is done", style="green"))
         if report.next_page:
@@ -130,7 +142,7 @@ def typed(
     verb: str,
     argument: object,
     branch: str = "",
-    has_make: bool = os.name != "nt",
+    has_make: bool = HAS_MAKE,
     work: str = "",
 ) -> str:
     """The command as people type it here: `make hint-3`, or `python -m coach hint 3`.

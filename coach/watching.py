@@ -27,7 +27,8 @@ SLEPT_S = 5.0  # a longer time between two ticks: the machine, or this process, 
 
 @dataclass(eq=False)
 class Checking:
-    """One check of these files, in a thread of its own; `checked` is its last event."""
+    """One check of these files, in a thread of its own: it is `judged` where it comes to a verdict,
+    and `over` once nothing of it runs any more."""
 
     lesson: Lesson
     tree: Tree
@@ -44,16 +45,22 @@ class Checking:
         def follow(step: str) -> None:
             self.events.put(Event("step", what=step))
 
+        def tell(report: Report) -> None:
+            self.report = report
+            self.events.put(Event("judged", what=self))
+
         try:
-            self.report = run_check(
-                self.lesson, self.tree, launcher, shown, self.reached, follow=follow, halt=self.halt
-            )
+            run_check(
+                self.lesson, self.tree, launcher, shown, self.reached,
+                follow=follow, halt=self.halt, tell=tell,
+            )  # fmt: skip
         except asyncio.CancelledError:
             self.halt.is_wanted = True
-        except Exception as error:  # shown as a sentence, and tried again at the next save
-            text = str(error) if isinstance(error, CoachError) else repr(error)
-            self.trouble = text
-        self.events.put(Event("checked", what=self))
+        except Exception as error:  # shown as a sentence, and tried again
+            self.trouble = str(error) if isinstance(error, CoachError) else repr(error)
+        with contextlib.suppress(OSError):
+            launcher.tidy_up()
+        self.events.put(Event("over", what=self))
 
 
 class Watch:
@@ -93,7 +100,7 @@ class Watch:
         while self.running is not None:
             self.running.halt.now()
             event = next_event(self.events, TICK_S)
-            if event is not None and event.what is self.running:
+            if event is not None and event.kind == "over":
                 self.running = None
         if self.launcher is not None:
             self.launcher.close()
@@ -105,14 +112,16 @@ class Watch:
             if self.running is not None:  # what it waited for in that time says nothing
                 self.running.halt.now()
         if event is None:
-            if self.running is not None:
+            if self.running is not None and self.report is None:
                 self.view.under_way(self.step)
         elif event.kind == "saved":
             self.look()
         elif event.kind == "step":
             self.step = event.what
-        elif event.kind == "checked":
-            self.checked(event.what)
+        elif event.kind == "judged":
+            self.judged(event.what)
+        elif event.kind == "over":
+            self.over(event.what)
         elif event.kind == "key":
             return self.pressed(event.what)
         return event is None or event.kind != "asked"
@@ -158,33 +167,40 @@ class Watch:
             self.running = Checking(self.lesson, self.tree, reached, self.events)
             self.running.start(self.launcher, self.learner.folder.shown)
 
-    def checked(self, check: Checking) -> None:
-        """A check is over: show its verdict, if it is for the newest files."""
-        self.running = None
-        assert self.launcher is not None
-        with contextlib.suppress(OSError):
-            self.launcher.tidy_up()
+    def judged(self, check: Checking) -> None:
+        """Show the verdict of a check, if it is for the newest files."""
+        self.look()
+        if self.is_newest(check) and check.report is not None:
+            self.report = check.report
+            self.view.verdict(check.report, self.keep(check.report, check.tree))
+
+    def over(self, check: Checking) -> None:
+        """Go on where a check has ended: with newer files, or once more where it broke."""
         is_second = check.trouble and self.is_troubled
-        self.is_troubled = bool(check.trouble)
-        if check.trouble:
+        self.running, self.is_troubled = None, bool(check.trouble)
+        if check.trouble and self.launcher is not None:
             self.launcher.close()  # it may be what has failed
             self.launcher = None
         self.look()
         if self.running is not None or self.tree is None:
             return
-        is_old = check.halt.is_wanted or check.tree != self.tree or check.lesson != self.lesson
-        if is_old or (check.trouble and not is_second):
+        if not self.is_newest(check) or (check.trouble and not is_second):
             self.check()
-        elif check.report is None:
+        elif check.trouble:
             self.view.trouble(check.trouble)
-        else:
-            self.report = check.report
-            self.view.verdict(check.report, self.keep(check.report, check.tree))
+
+    def is_newest(self, check: Checking) -> bool:
+        is_same = check.tree == self.tree and check.lesson == self.lesson
+        return is_same and not check.halt.is_wanted
 
     def keep(self, report: Report, tree: Tree) -> int | None:
         """Keep these files and what came of them; the number of their snapshot, if there is one."""
-        snapshot = self.learner.snapshot(tree, f"check {report.lesson}", must=False)
-        note_down(self.learner, self.lesson, tree, report)
+        snapshot = None
+        try:
+            snapshot = self.learner.snapshot(tree, f"check {report.lesson}", must=False)
+            note_down(self.learner, self.lesson, tree, report)
+        except OSError as error:  # the folder has just gone, say
+            report.notes.append(str(error))
         return snapshot.ident if snapshot else None
 
     # -- the keys ------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ def sample(lesson: Lesson, name: str, launcher: Launcher) -> str | None:
             return None
         branch = found[0].branch or "async"
         tree = course.edited(course.state(lesson.number, branch), found[0].edits)
-    lines = report_lines(check(lesson, tree, launcher))
+    lines = report_lines(check(lesson, tree, launcher), has_make=True)
     return "".join(line.plain.rstrip() + "\n" for line in lines)
 
 

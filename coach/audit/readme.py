@@ -62,7 +62,7 @@ def picture(number: int, mistake: str | None, launcher: Launcher) -> str:
         record=True, file=io.StringIO(), width=WIDTH_CHARS, force_terminal=True, highlight=False,
         color_system="truecolor", legacy_windows=False,
     )  # fmt: skip
-    for line in report_lines(check(lesson, tree, launcher)):
+    for line in report_lines(check(lesson, tree, launcher), has_make=True):
         for part in wrapped(line, console):
             console.print(part)
     svg = console.export_svg(title=f"make lesson-{number}", theme=THEME, unique_id="check")

@@ -4,17 +4,18 @@ Everything here has to survive objects that misbehave, since learners may pass a
 """
 
 import asyncio
+import os
 import sys
 import threading
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from inspect import CO_COROUTINE
-from types import FrameType, TracebackType
+from types import FrameType, ModuleType, TracebackType
 from typing import Any
 
 from coach.child.anatomy import anatomy
 
 Told = dict[str, Any]
-MOST_FRAMES = 40
+MOST_FRAMES, MOST_NAMES = 40, 500
 MOST_CHARS = 2_000
 
 
@@ -22,7 +23,7 @@ class Witness:
     """Describes objects of one learner's process; `work` is the folder of their files."""
 
     def __init__(self, work: str) -> None:
-        self.work = work.rstrip("/\\") + ("\\" if "\\" in work else "/")
+        self.work = os.path.join(work, "")
 
     def is_ours(self, filename: str) -> bool:
         """Whether a file belongs to the learner."""
@@ -34,9 +35,12 @@ class Witness:
         return [name for name, file in files.items() if self.is_ours(file or "")]
 
     def place(self, filename: str, line: int | None, name: str) -> Told:
-        """One place in code; `work` says whether `file` is relative to the learner's folder."""
+        """One place in code; `work` says whether `file` is relative to the learner's folder.
+
+        With slashes on Windows too: diagnoses know files of Channels and Django by their ends.
+        """
         ours = self.is_ours(filename)
-        file = filename[len(self.work) :].replace("\\", "/") if ours else filename
+        file = filename[len(self.work) if ours else 0 :].replace(os.sep, "/")
         return {"file": file, "line": line or 0, "name": name, "work": ours}
 
     def frame(self, frame: FrameType) -> Told:
@@ -77,10 +81,13 @@ class Witness:
             "text": text_of(error),
             "frames": self._frames_of(error.__traceback__),
         }
+        asked = sys.modules.get(f"{error.name}") if type(error) is ImportError else None
+        if isinstance(asked, ModuleType):
+            told["has"] = sorted(map(text_of, vars(asked)))[:MOST_NAMES]
         if isinstance(error, SyntaxError) and error.filename:
             told["frames"].append(self.place(error.filename, error.lineno, ""))
             told["text"] = str(error.msg)
-            told["source"] = (error.text or "").rstrip()
+            told["source"] = (error.text or "").removeprefix("\ufeff").rstrip()
         return told
 
     def _frames_of(self, traceback: TracebackType | None) -> list[Told]:

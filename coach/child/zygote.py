@@ -60,6 +60,7 @@ def run(descriptor: int) -> None:
                 if pid == 0:
                     link.close()
                     become_host(descriptors)
+                lead_a_group(pid)
                 for number in descriptors:
                     os.close(number)
                 children.add(pid)
@@ -74,9 +75,16 @@ def run(descriptor: int) -> None:
     os._exit(0)
 
 
+def lead_a_group(pid: int) -> None:
+    """Give a fork the group by which it is ended, with all that it starts. The fork does so itself
+    and so does who forked it: whichever is first, nobody ends it before it has one."""
+    with contextlib.suppress(OSError):
+        os.setpgid(pid, pid)
+
+
 def become_host(descriptors: list[int]) -> None:
     """Turn this fork into a host whose standard streams are the given descriptors."""
-    os.setsid()
+    lead_a_group(0)
     for number, descriptor in enumerate(descriptors):
         os.dup2(descriptor, number)
         os.close(descriptor)

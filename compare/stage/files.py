@@ -1,8 +1,10 @@
 """How many files, and so connections, a process may have open."""
 
 import contextlib
+import os
 
 WANTED = 4_000
+OF_WINDOWS = 500  # its `select` takes 512 sockets
 
 
 def allow_many_files() -> int:
@@ -16,4 +18,4 @@ def allow_many_files() -> int:
         wanted = WANTED if hard == resource.RLIM_INFINITY else min(WANTED, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         return wanted
-    return WANTED
+    return OF_WINDOWS if os.name == "nt" else WANTED

@@ -121,6 +121,9 @@ def read() -> Callable[[Path], Tree]:
 
 def is_running(pid: int) -> bool:
     """Whether a process lives; one that has ended and that nobody waited for does not."""
+    if os.name == "nt":  # where signal 0 is Ctrl-C
+        ran = subprocess.run(["tasklist", "/FI", f"PID eq {pid}"], capture_output=True, check=False)
+        return str(pid).encode() in ran.stdout
     try:
         os.kill(pid, 0)
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"

@@ -512,6 +512,8 @@ TARGET = re.compile(r"^([a-z][a-z-]*%?):", re.MULTILINE)
 
 ASKED = {
     "lesson-3": "check|3",
+    "watch": "watch",
+    "watch-3": "watch|3",
     "lessons": "check|all",
     "hint-3": "hint|3",
     "diff-3": "diff|3",
@@ -521,6 +523,7 @@ ASKED = {
     "history": "history",
     "rewind-2f6c": "rewind|2f6c",
     "progress": "progress",
+    "trace": "trace",
     "run": "run",
     "valkey": "valkey",
     "doctor": "doctor",
@@ -558,6 +561,9 @@ def test_make_passes_what_it_is_given(ready: Clone) -> None:
         assert ready.make(f"{verb}-9", "BRANCH=sync").out.endswith(f"|{verb}|9|--branch|sync\n")
     served = ready.make("run", "PROCESSES=4", "PORT=8001", "SITE=my work").out
     assert served.endswith("|run|--processes|4|--port|8001|--work|my work\n")
+    traced = ready.make("trace", "URL=/ws/sc/?a=b c", "ASGI=mysite.asgi:app", "WORK=my work").out
+    assert traced.endswith("|trace|/ws/sc/?a=b c|--asgi|mysite.asgi:app|--work|my work\n")
+    assert ready.make("trace", "URL=/", "WORK=my work").out.endswith("|my work|trace|/\n")
     assert ready.make("valkey", "PORT=6379").out.endswith("|valkey|--port|6379\n")
     assert ready.make("book", "OUT=my site").out.endswith("|book|--out|my site\n")
     assert ready.make("hint-3", "K=2", WORK="elsewhere").out.endswith("|elsewhere|hint|3|2\n")

@@ -146,11 +146,13 @@ def test_a_save_that_no_event_tells_of_is_seen_before_a_verdict_is_shown(watched
     one, real = watched(), watching.run_check
     assert one.verdict() == DONE
 
-    def run_check(lesson, tree, *rest, **more):
-        report = real(lesson, tree, *rest, **more)
-        if tree[CONSUMERS] == BROKEN:
-            (one.work / CONSUMERS).write_bytes(RIGHT)
-        return report
+    def run_check(lesson, tree, *rest, tell, **more):
+        def save_and_tell(report):
+            if tree[CONSUMERS] == BROKEN:
+                (one.work / CONSUMERS).write_bytes(RIGHT)
+            tell(report)
+
+        return real(lesson, tree, *rest, tell=save_and_tell, **more)
 
     monkeypatch.setattr(watching, "run_check", run_check)
     one.save(CONSUMERS, BROKEN)
