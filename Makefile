@@ -107,6 +107,6 @@ lint:
 ##   make book         the pages and the executed notebooks as one site, in site/ (OUT=folder)
 book:
 	$(TOOL) coach book $(if $(OUT),--out "$(OUT)")
-##   make bench        what a check costs, beside what it has to import
+##   make bench        what the coach's answers cost, beside the least they could (PART=warm …)
 bench:
-	$(COACH) bench
+	$(COACH) bench $(PART) $(if $(ROUNDS),--rounds "$(ROUNDS)")

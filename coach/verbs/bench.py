@@ -1,75 +1,56 @@
-"""`bench`: how long a cold check takes beside a bare process with the same imports."""
+"""`bench`: what the coach's answers cost, each beside its floor."""
 
-import os
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from coach import course
-from coach.course import ROOT
-from coach.process import clean_environ
+from coach.bench import Races, Result, anew, cold, result_of, warm
+from coach.cli import FAILED, leave
 from coach.screen import Screen
 from coach.verbs import options
 
-BARE = (
-    "import pytest, django, channels.testing, channels.routing, daphne.server; "
-    "import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'gs2.settings'; django.setup()"
-)
-MAX_RATIO = 1.3
+PARTS: dict[str, Callable[[Path], Races]] = {
+    "cold": cold.checks,
+    "warm": warm.verdicts,
+    "setup": anew.setup,
+    "audit": cold.audit,
+    "lessons": cold.lessons,
+}
+MEMORY = "memory"
 
 
 @click.command()
-@click.option("--rounds", type=click.IntRange(3), default=7, show_default=True)
+@click.argument("parts", nargs=-1, type=click.Choice([*PARTS, MEMORY]))
+@click.option("--rounds", type=click.IntRange(7), default=7, show_default=True)
 @options.plain
-def command(rounds: int, plain: bool) -> None:
-    """Time cold checks against bare imports, in turns; prints medians and their ratios."""
+def command(parts: tuple[str, ...], rounds: int, plain: bool) -> None:
+    """Time what the coach does beside its floor, in turns; prints medians and ratios.
+
+    Without PARTS all of them, which takes a while; exit code 1 where a promise does not hold.
+    """
     screen = Screen(plain)
-    with tempfile.TemporaryDirectory() as home:
-        cases = prepare(Path(home))
-        seconds: dict[str, list[float]] = {name: [] for name in cases}
-        for _ in range(rounds + 1):
-            for name, (command, folder) in cases.items():
-                seconds[name].append(timed(command, folder))
-    bare = statistics.median(seconds["bare imports"][1:])
-    screen.line(f"{'':34}  median s   ratio   ({rounds} rounds in turns, one before them)")
-    for name, times in seconds.items():
-        middle = statistics.median(times[1:])
-        screen.line(f"{name:34}  {middle:8.3f}  {middle / bare:6.2f}")
-    screen.line(f"A cold check of the begun lessons is meant to stay under {MAX_RATIO}.")
+    screen.line(f"{'':34} median s   floor s   ratio   promised   ({rounds} rounds in turns)")
+    is_held = True
+    for part in parts or (*PARTS, MEMORY):
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+            if part == MEMORY:
+                screen.lines(warm.memory(Path(home)))
+                continue
+            for race in PARTS[part](Path(home)):
+                result = result_of(race, rounds)
+                is_held = is_held and result.is_held
+                screen.line(row(result))
+    if not is_held:
+        leave(FAILED)
 
 
-def prepare(home: Path) -> dict[str, tuple[list[str], Path]]:
-    """What is timed: the bare process, and each lesson as it begins and as it is solved."""
-    cases = {"bare imports": ([sys.executable, "-c", BARE], ROOT)}
-    for lesson in course.lessons():
-        for kind, tree in (
-            ("as it begins", course.beginning(lesson.number)),
-            ("solved", course.state(lesson.number)),
-        ):
-            folder = home / f"{lesson.slug}-{kind.replace(' ', '-')}"
-            for path, data in tree.items():
-                (folder / path).parent.mkdir(parents=True, exist_ok=True)
-                (folder / path).write_bytes(data)
-            command = [
-                sys.executable, "-m", "coach", "check", str(lesson.number), "--work", str(folder),
-            ]  # fmt: skip
-            servers = "" if kind != "solved" or not has_servers(lesson.folder) else ", with servers"
-            cases[f"check {lesson.number}, {kind}{servers}"] = (command, ROOT)
-    return cases
-
-
-def has_servers(folder: Path) -> bool:
-    text = (folder / "check.py").read_text("utf-8")
-    return any(words in text for words in (".daphne()", ".runserver()", "measuring"))
-
-
-def timed(command: list[str], folder: Path) -> float:
-    environ = clean_environ() | {"PATH": os.environ.get("PATH", "")}
-    began = time.perf_counter()
-    subprocess.run(command, cwd=folder, env=environ, capture_output=True, check=False)
-    return time.perf_counter() - began
+def row(result: Result) -> str:
+    """A line of the table: the promise, and whether it holds, stand last."""
+    race = result.race
+    bounds = [f"{race.most:g}"] if race.most else []
+    bounds += [f"{race.most_s:g} s"] if race.most_s else []
+    held = f"   {' and '.join(bounds):10} {'holds' if result.is_held else 'is missed'}"
+    numbers = f"{result.median_s:9.3f} {result.floor_s:9.3f} {result.ratio:7.2f}"
+    return f"{race.name:34} {numbers}{held if bounds else ''}   beside {race.floor_name}"
