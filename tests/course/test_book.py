@@ -8,6 +8,7 @@ import json
 import re
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 from html.parser import HTMLParser
@@ -40,7 +41,7 @@ CELLS = [
 ]
 LOADED = {"script": "src", "img": "src", "source": "src", "iframe": "src", "link": "href"}
 # Milliseconds that a page may take on a busy machine. Waited out only where a test fails.
-PATIENCE_MS = 30_000
+PATIENCE_MS, PATIENCE_S = 30_000, 120
 
 
 class Page(HTMLParser):
@@ -81,14 +82,28 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A book, in a folder of its own."""
-    home = tmp_path_factory.mktemp("book").resolve()
+def folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A book, in a folder of its own: one for all workers, made by the first that needs it."""
+    base = tmp_path_factory.getbasetemp().resolve()
+    home = (base if worker_id == "master" else base.parent) / "book"
+    try:
+        home.mkdir()
+    except FileExistsError:
+        end = time.monotonic() + PATIENCE_S
+        while not (home / "done").exists():
+            assert time.monotonic() < end, "another worker has not made the book"
+            time.sleep(0.1)
+        return home / "site"
+    build(home)
+    (home / "done").touch()
+    return home / "site"
+
+
+def build(home: Path) -> None:
     done = running.executed({SHORT: short(home)}, home / "executed", print)
     sources.Sources(home / "sources", sources.there() | done).gather()
     site.build(home / "sources", home / "built")
     site.put(home / "built", home / "site")
-    return home / "site"
 
 
 @pytest.fixture(scope="module")
