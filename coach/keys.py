@@ -1,6 +1,7 @@
 """Single keys where standard input is a terminal; elsewhere lines, whose first letter counts."""
 
 import contextlib
+import importlib
 import os
 import sys
 import threading
@@ -59,8 +60,7 @@ class Keys(threading.Thread):
     @staticmethod
     def next_of_windows() -> str:
         """A key of Windows' console, where Ctrl-C is one, and an arrow is two."""
-        import msvcrt
-
+        msvcrt: Any = importlib.import_module("msvcrt")
         key = str(msvcrt.getwch()).lower()
         if key in ("\x00", "\xe0"):
             msvcrt.getwch()
