@@ -240,7 +240,7 @@ class Socket:
         self.last = (await self._sent(expected))["event"]
         return frame_of(self.last)
 
-    def heard_wrong(self, heard: Frame | None, expected: str, wanted: Frame) -> None:
+    def heard_wrong(self, heard: Frame | None, expected: str, wanted: Frame | None) -> None:
         """Fail the step for the frame that `frame` gave."""
         site = self.talk.site
         site.story.tape[-1].mark = f"expected {expected}"

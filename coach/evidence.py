@@ -124,10 +124,16 @@ def frame_named(frame: Frame) -> str:
 
 
 def error_named(error: list[Told]) -> str:
-    """The first exception of a chain as Python's last line would show it."""
+    """The first exception of a chain as Python's last line would show it.
+
+    A KeyError that no line of the learner's has met is how a library looks something up: what it
+    raised then is what matters.
+    """
     if not error:
         return "an exception"
-    first = error[0]
+    known = ("KeyError", False)
+    met = (one for one in error if (one["type"], any(f["work"] for f in one["frames"])) != known)
+    first = next(met, error[0])
     return f"{first['type']}: {first['text']}" if first["text"] else str(first["type"])
 
 

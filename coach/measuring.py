@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from coach.asgi import frame_of
 from coach.conversation import Socket
 from coach.counting import judge_thread
 from coach.course import LESSONS
@@ -63,8 +64,19 @@ async def counts_to(site: Site, client: Socket, last: int) -> None:
             if client.after_s >= NO_PAUSE_S:
                 got = f"the frame after {client.after_s:.2f} s"
             hurried(site, client, expected, got)
+    await says_no_more(client, f'nothing after the text frame "{last}"')
     if min(pauses_s) > MOST_PAUSE_S:  # a busy machine lengthens one of them, not all
         hurried(site, client, "a pause of 0.2 s before each", f"at least {min(pauses_s):.1f} s")
+
+
+async def says_no_more(client: Socket, expected: str) -> None:
+    """The application waits for the client, and has sent nothing more."""
+    async for told in client.sends_no_more(expected, "now"):
+        if told["say"] == "sent":
+            client.last, client.by = told["event"], told["by"]
+            client.heard_wrong(frame_of(client.last), expected, None)
+        elif told["say"] != "waits":
+            client.talk.fail(expected, told)
 
 
 def hurried(site: Site, client: Socket, expected: str, got: str) -> None:

@@ -68,6 +68,9 @@ class Connection:
         self.host.say("sent", id=self.ident, event=plain(event), by=by, after_s=after_s)
 
     async def run(self, application: Callable[..., Any]) -> None:
+        tracer, self.host.tracer = self.host.tracer, None
+        if tracer is not None:
+            tracer.follow()
         try:
             await application(self.scope, self.receive, self.send)
         except BaseException as error:  # the learner's sys.exit is a finding, not an order

@@ -40,6 +40,7 @@ class LayerNotes:
                 {
                     "call": ask.__name__,
                     "group": text_of(group),
+                    "of_type": "str" if isinstance(group, str) else type(group).__name__,
                     "channel": given if isinstance(given, str) else "",
                     "type": text_of(message.get("type", "")),
                     "keys": [text_of(key) for key in message],

@@ -14,11 +14,14 @@ from coach.evidence import Evidence, Told
 # isort: off
 from coach.diagnoses import crash as _crash
 from coach.diagnoses import python as _python
+from coach.diagnoses import names as _names
 from coach.diagnoses import sabotage as _sabotage
+from coach.diagnoses import communicators as _communicators
 from coach.diagnoses import entry as _entry
 from coach.diagnoses import settings as _settings
 from coach.diagnoses import processes as _processes
 from coach.diagnoses import door as _door
+from coach.diagnoses import visitors as _visitors
 from coach.diagnoses import speakers as _speakers
 from coach.diagnoses import threads as _threads
 from coach.diagnoses import middleware as _middleware
@@ -42,6 +45,7 @@ from coach.diagnoses import messages as _messages
 from coach.diagnoses import coroutines as _coroutines
 from coach.diagnoses import counts as _counts
 from coach.diagnoses import handlers as _handlers
+from coach.diagnoses import calling as _calling
 from coach.diagnoses import events as _events
 from coach.diagnoses import answers as _answers
 from coach.diagnoses import consumers as _consumers
@@ -49,10 +53,11 @@ from coach.diagnoses import predictions as _predictions
 # isort: on
 
 MODULES = (
-    _crash, _python, _sabotage, _entry, _settings, _processes, _door, _speakers, _threads,
-    _middleware, _memory, _keeping, _queries, _layers, _groups, _rooms, _deliveries, _classes,
-    _includes, _modules, _packages, _protocols, _routes, _endpoints, _routers, _rules, _messages,
-    _coroutines, _counts, _handlers, _events, _answers, _consumers, _predictions,
+    _crash, _python, _names, _sabotage, _communicators, _entry, _settings, _processes, _door,
+    _visitors, _speakers, _threads, _middleware, _memory, _keeping, _queries, _layers, _groups,
+    _rooms, _deliveries, _classes, _includes, _modules, _packages, _protocols, _routes,
+    _endpoints, _routers, _rules, _messages, _coroutines, _counts, _handlers, _calling, _events,
+    _answers, _consumers, _predictions,
 )  # fmt: skip
 
 

@@ -284,3 +284,15 @@ def count_by_other_steps(evidence: Evidence) -> Because | None:
         return None
     why = f"each message counts one, and here the number after {asked - 1} is {came}"
     return Because(why, _counting(evidence))
+
+
+@diagnosis("answer-without-message")
+def answer_without_message(evidence: Evidence) -> str | None:
+    """A text of its own, or `str(i)` out of a loop."""
+    wanted, heard = _both(evidence) or ("", b"")
+    asked = _split(wanted)
+    if not asked or evidence.others or type(wanted) is not type(heard) or _split(heard):
+        return None
+    data = heard if isinstance(heard, bytes) else heard.encode()
+    said = "nothing of the message is in this answer, which is asked for as <number>: <message>"
+    return None if asked[1] in data else said

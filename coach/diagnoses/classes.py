@@ -11,6 +11,7 @@ from coach.diagnoses.target import (
     is_sync,
     route_place,
     routed,
+    shadowed,
     with_article,
 )
 from coach.evidence import Evidence, Told
@@ -210,7 +211,7 @@ def consumer_instance_in_route(evidence: Evidence) -> Because | None:
 def _other_way(evidence: Evidence, wanted: str) -> Because | None:
     """Why a handler runs elsewhere: the route's class is another, or its base is."""
     target = routed(evidence)
-    if evidence.kind != "wrong-thread" or not is_consumer(target):
+    if evidence.kind != "wrong-thread" or not is_consumer(target) or shadowed(evidence):
         return None
     name, base = target["name"], base_of(target)
     for one in classes(evidence, target["file"]):

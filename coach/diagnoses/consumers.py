@@ -68,10 +68,7 @@ def stop_consumer_not_raised(evidence: Evidence) -> Because | None:
     place = within(evidence, mine["at"], "StopConsumer")
     if raises(function) or not place:
         return None
-    why = (
-        "StopConsumer is an exception, and here it is made but not raised: only `raise` ends the "
-        "consumer"
-    )
+    why = "StopConsumer is an exception, and here it is not raised: only `raise` ends the consumer"
     return Because(why, place)
 
 

@@ -16,12 +16,14 @@ from coach.diagnoses.syntax import (
     tree_of,
 )
 from coach.diagnoses.target import handler, is_consumer, is_generic, is_sync, routed
+from coach.diagnoses.threads import calls_on
+from coach.diagnoses.ways import last_line, name_of
 from coach.evidence import Evidence, Told
 
 SENDERS = ("send", "accept", "close", "send_json")
 PAUSES = ("sleep", "to_thread", "__call__")  # the last is that of sync_to_async(time.sleep)
 NOT_AWAITABLE = re.compile(
-    r"object (\w+) can't be used in 'await' expression|'(\w+)' object can't be awaited"
+    r"object ([\w.]+) can't be used in 'await' expression|'([\w.]+)' object can't be awaited"
 )
 
 
@@ -106,9 +108,12 @@ def send_is_sync_already(evidence: Evidence) -> str | None:
     files = [frame["file"] for frame in error["frames"]] if error else [""]
     if not is_sync(routed(evidence)) or not files[-1].endswith("asgiref/sync.py"):
         return None
+    on_line = [one for one in calls_on(evidence, last_line(evidence)) if one.args]
+    wrapped = [ast.unparse(one.args[0]) for one in on_line if name_of(one) == "async_to_sync"]
+    given = wrapped[0] if wrapped and wrapped[0] != "self.send" else "in a SyncConsumer, self.send"
     return (
         "async_to_sync wraps a coroutine function, and what it wraps here is a plain one: "
-        "in a SyncConsumer, self.send(…) is called as it is"
+        f"{given}(…) is called as it is"
     )
 
 
@@ -158,12 +163,15 @@ def await_on_nothing(evidence: Evidence) -> str | None:
     found = NOT_AWAITABLE.search(error["text"]) if error else None
     if not error or not found or not error["frames"] or not error["frames"][-1]["work"]:
         return None
-    kind = found[1] or found[2]
+    kind = (found[1] or found[2]).removeprefix("functools.")
+    if _awaits_twice(evidence, error["frames"][-1]):
+        return f"this line awaits twice: the first `await` gave {_a(kind)}, and that is the result"
     if re.search(r"\bawait (time\.)?sleep\(", line_text(evidence, error["frames"][-1])):
         return (
             "the sleep on this line is that of the module time: it holds the event loop, and "
             "gives None; the one that can be awaited is asyncio.sleep"
         )
+    kind = {"partial": "function"}.get(kind, kind)  # of a decorated method
     if kind in ("method", "function", "builtin_function_or_method"):
         return (
             f"this line awaits a {kind} that it does not call: parentheses are missing after its "
@@ -172,6 +180,15 @@ def await_on_nothing(evidence: Evidence) -> str | None:
     return (
         f"what this line awaits is a plain call that is over already and gave {_a(kind)}: "
         "only a coroutine can be awaited, so the `await` has to go"
+    )
+
+
+def _awaits_twice(evidence: Evidence, place: Told) -> bool:
+    """`await (await self.keep(text))`."""
+    return any(
+        isinstance(node, ast.Await) and isinstance(node.value, ast.Await)
+        for node in ast.walk(tree_of(evidence, place["file"]))
+        if getattr(node, "lineno", 0) == place["line"]
     )
 
 
@@ -225,9 +242,11 @@ def coroutine_in_answer(evidence: Evidence) -> str | None:
     found = re.search(r"<coroutine object ([\w.<>]+) at 0x", str(evidence.event))
     if not found:
         return None
+    is_wrapped = found[1] == "SyncToAsync.__call__"
+    call = "what sync_to_async or database_sync_to_async made" if is_wrapped else f"{found[1]}(…)"
     return (
-        f"a coroutine stands in the answer: {found[1]}(…) is called, and its result is there once "
-        "it is awaited"
+        f"a coroutine stands in the answer: {call} is called, and its result is there once it is "
+        "awaited"
     )
 
 

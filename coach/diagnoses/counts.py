@@ -25,7 +25,7 @@ def count_not_taken(evidence: Evidence) -> str | None:
     if evidence.kind != "wrong" or not number.isdigit() or not text.startswith("count "):
         return None
     asked = [entry.text for entry in evidence.tape if entry.direction == "→"]
-    if asked[-1] != f'websocket.receive text="{text}"':
+    if _is_surplus(evidence) or asked[-1] != f'websocket.receive text="{text}"':
         return f'"{text}" was counted, and after that answered as an ordinary message as well'
     return (
         f'"{text}" was taken for an ordinary message, and came back with the number {number}; '
@@ -69,6 +69,32 @@ def range_ends_before(evidence: Evidence) -> Because | None:
         return None
     why = f"range(1, {found[1]}) ends before {found[1]}; range(1, {found[1]} + 1) ends with it"
     return Because(why, in_file(routed(evidence)["file"], loops[0].lineno))
+
+
+@diagnosis("count-goes-on")
+def count_goes_on(evidence: Evidence) -> Because | None:
+    """One more number than was asked for, out of a loop that says why."""
+    loops = _sending_loops(_class(evidence) or ast.Pass())
+    if not _is_surplus(evidence) or not str(evidence.frame).isdigit() or len(loops) != 1:
+        return None
+    loop = loops[0]
+    head = ast.unparse(loop.iter if isinstance(loop, ast.For) else loop.test)
+    found = re.fullmatch(r"range\(1, (\w+) \+ [2-9]\)", head)
+    is_left = any(isinstance(one, ast.Break | ast.Return | ast.Raise) for one in ast.walk(loop))
+    if found:
+        why = f"{head} goes on past {found[1]}; range(1, {found[1]} + 1) ends with it"
+    elif found := re.fullmatch(r"range\(1, (\d+)\)", head):
+        why = f"{head} goes to {int(found[1]) - 1}, whatever was asked for"
+    elif head in ("True", "1") and isinstance(loop, ast.While) and not is_left:
+        why = f"`while {head}` never ends by itself, and no break or return stands in this loop"
+    else:
+        return None
+    return Because(why, in_file(routed(evidence)["file"], loop.lineno))
+
+
+def _is_surplus(evidence: Evidence) -> bool:
+    """Whether a frame came after the last one of a count."""
+    return bool(evidence.tape) and evidence.tape[-1].mark.startswith("expected nothing after")
 
 
 def _class(evidence: Evidence) -> ast.ClassDef | None:

@@ -1,10 +1,11 @@
 """Causes between a message to a group and the method that takes it."""
 
 import difflib
+import re
 
-from coach.diagnoses.catalogue import Because, diagnosis
+from coach.diagnoses.catalogue import Because, diagnosis, in_file
 from coach.diagnoses.groups import SEND, last_asked
-from coach.diagnoses.syntax import class_place, def_place
+from coach.diagnoses.syntax import class_place, def_place, functions, tree_of
 from coach.diagnoses.target import (
     GENERIC_HANDLERS,
     RAW_HANDLERS,
@@ -46,6 +47,10 @@ def group_handler_missing(evidence: Evidence) -> Because | None:
         why += ", and no method can have that name: a dot becomes an underscore, all else stays"
         return Because(why, sent["at"])
     known = {*RAW_HANDLERS.values(), *GENERIC_HANDLERS.values()}
+    for function in functions(tree_of(evidence, target.get("file", ""))):
+        if function.name == name:  # and yet it is not among the methods
+            why += f", and this one is no method of {target['name']}: see its indentation"
+            return Because(why, in_file(target["file"], function.lineno, name))
     others = [one for one in target.get("methods", ()) if one not in known]
     for near in difflib.get_close_matches(name, others, 1, 0.6):
         place = def_place(evidence, target["methods"][near]["at"])
@@ -67,6 +72,25 @@ def group_handler_style(evidence: Evidence) -> Because | None:
     else:
         return None
     return Because(why, def_place(evidence, mine["at"]))
+
+
+@diagnosis("group-handler-parameters")
+def group_handler_parameters(evidence: Evidence) -> Because | None:
+    """`def chat_message(self)`, which Channels calls with the message."""
+    name, mine = group_handler(evidence)
+    for link in evidence.error if mine else ():
+        found = re.match(
+            rf"\w+\.{name}\(\) (?:takes (\d) positional|missing \d required positional \w+: (.+))",
+            link["text"],
+        )
+        if mine and found and not link["frames"][-1]["work"]:
+            takes = f"takes {found[1]}" if found[1] else f"wants {found[2]} besides"
+            why = (
+                f"Channels calls {name} with 2 arguments, self and the message, the whole dict "
+                f"that {SEND} was given, and this one {takes}"
+            )
+            return Because(why, def_place(evidence, mine["at"]))
+    return None
 
 
 @diagnosis("group-message-key")

@@ -12,7 +12,7 @@ from coach.diagnoses.catalogue import Because, diagnosis, line_with
 from coach.diagnoses.syntax import function_at, line_text, tree_of
 from coach.diagnoses.target import handler, routed
 from coach.diagnoses.ways import CONTEXT, context_uses, last_line, methods_called, ways
-from coach.evidence import Evidence, Told
+from coach.evidence import Evidence, Told, shown
 
 ENTRY, SETTINGS, URLS = "gs2/asgi.py", "gs2/settings.py", "gs2/urls.py"
 TELLS = ("is_authenticated", "is_anonymous", "AnonymousUser", "pk", "id", "username")
@@ -44,7 +44,7 @@ def origin_not_asked(evidence: Evidence) -> Because | None:
     way = way_to(evidence)
     if evidence.stage != "origin" or not way or _origins(way) is not None:
         return None
-    if any("origin" in ast.unparse(one).lower() for one in _own(evidence, way)):
+    if any("origin" in ast.unparse(one).lower() for one in own_code(evidence, way)):
         return None  # they ask in a way of their own
     why = (
         f"nothing on the way to {evidence.path} asks where the page comes from, so a page of any "
@@ -65,7 +65,23 @@ def origin_of_any_host(evidence: Evidence) -> Because | None:
     return Because(why, line_with(evidence, SETTINGS, "ALLOWED_HOSTS"))
 
 
-def _own(evidence: Evidence, way: list[Told]) -> Iterator[ast.stmt]:
+@diagnosis("origin-of-no-allowed-host")
+def origin_of_no_allowed_host(evidence: Evidence) -> Because | None:
+    """A page of this server, whose host ALLOWED_HOSTS does not name."""
+    hosts = (evidence.facts.get("settings") or {}).get("ALLOWED_HOSTS")
+    is_closed = evidence.kind == "closed" and not evidence.place and not evidence.stage
+    if not is_closed or not hosts or _origins(way_to(evidence)) != hosts:
+        return None
+    if {"127.0.0.1", "*"} & set(hosts):
+        return None
+    why = (
+        f"ALLOWED_HOSTS has {', '.join(map(shown, hosts))}, and this page comes from 127.0.0.1: "
+        "the validator lets in pages of those hosts alone; a host has no scheme and no port"
+    )
+    return Because(why, line_with(evidence, SETTINGS, "ALLOWED_HOSTS"))
+
+
+def own_code(evidence: Evidence, way: list[Told]) -> Iterator[ast.stmt]:
     """The classes and functions of the learner's that a client passes."""
     names = {one["kind"] for one in way} | {str(one.get("name")).split(".")[0] for one in way}
     for file in evidence.tree:
@@ -97,6 +113,12 @@ def user_not_in_scope(evidence: Evidence) -> Because | None:
 
 @diagnosis("session-not-in-scope")
 def session_not_in_scope(evidence: Evidence) -> Because | None:
+    if evidence.raised("ValueError", "SessionMiddleware needs to run inside of CookieMiddleware"):
+        why = (
+            "SessionMiddleware looks for the session in a cookie, and nothing around it has read "
+            "the cookies: AuthMiddlewareStack is what puts all three around each other"
+        )
+        return Because(why, at_websocket(evidence, "SessionMiddleware("))
     if not evidence.raised("ValueError", "AuthMiddleware cannot find session in scope"):
         return None
     why = (

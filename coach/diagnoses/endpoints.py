@@ -1,12 +1,17 @@
 """Causes in what an entry of a URLRouter leads to, or in the call of path() that makes it."""
 
+import ast
 import re
 
-from coach.diagnoses.catalogue import Because, diagnosis
+from coach.diagnoses.catalogue import Because, diagnosis, in_file
 from coach.diagnoses.routes import because, websocket_routes
+from coach.diagnoses.syntax import tree_of
 from coach.diagnoses.ways import last_line
 from coach.evidence import Evidence, Told
 from coach.routing import Route, core
+
+# An entry that leads to a list of entries of pages.
+INCLUDED = re.compile(r"(re_)?path\(.*(\binclude\(|\bsite\.urls\b)")
 
 
 def _end(evidence: Evidence) -> tuple[Route, Told] | None:
@@ -97,13 +102,26 @@ def entry_without_callable(evidence: Evidence) -> str | None:
 
 
 @diagnosis("include-in-urlrouter")
-def include_in_urlrouter(evidence: Evidence) -> str | None:
+def include_in_urlrouter(evidence: Evidence) -> Because | None:
     if evidence.raised("ImproperlyConfigured", "include() is not supported in URLRouter"):
-        return (
+        why = (
             "a URLRouter takes no include(), nor what stands for one, as admin.site.urls does: "
             "give it the entries themselves, or a URLRouter inside path()"
         )
+        return Because(why, _include_line(evidence))
     return None
+
+
+def _include_line(evidence: Evidence) -> Told | None:
+    """The one line with an include, or what stands for one, outside of the lists of pages."""
+    places = [
+        in_file(file, node.lineno)
+        for file, data in evidence.tree.items()
+        if file.endswith(".py") and b"\nurlpatterns = " not in data
+        for node in ast.walk(tree_of(evidence, file))
+        if isinstance(node, ast.Call) and INCLUDED.match(ast.unparse(node))
+    ]
+    return places[0] if len(places) == 1 else None
 
 
 @diagnosis("converter-unknown")

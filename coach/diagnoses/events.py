@@ -33,15 +33,14 @@ def _illegal(evidence: Evidence) -> Told | None:
 
 @diagnosis("send-not-a-dict")
 def send_not_a_dict(evidence: Evidence) -> str | None:
-    if re.match(
-        r"A?[sS]yncConsumer\.send\(\) ", evidence.error[0]["text"] if evidence.error else ""
-    ):
+    text = evidence.error[0]["text"] if evidence.error else ""
+    if re.match(r"A?[sS]yncConsumer\.send\(\) ", text):
         return "self.send takes one thing, the event: a dict with a type, and text or bytes"
     if evidence.kind != "illegal" or _illegal(evidence) is not None:
         return None
-    given = shown(evidence.event)
     return (
-        f"self.send takes the event, a dict with a type and text or bytes, and here it gets {given}"
+        "self.send takes the event, a dict with a type and text or bytes, and here it gets "
+        f"{shown(evidence.event)}"
     )
 
 
@@ -184,6 +183,20 @@ def _missing_key(evidence: Evidence) -> str:
     return ""
 
 
+def _none_used(evidence: Evidence) -> Told | None:
+    """The exception of a handler that took None for something else, if it is one."""
+    error, kinds = _own(evidence), ("TypeError", "AttributeError")
+    return error if error and error["type"] in kinds and "NoneType" in error["text"] else None
+
+
+def _got_in_vain(evidence: Evidence) -> str:
+    """The key in `event.get("message")`, on the line that has then used None."""
+    error = _none_used(evidence)
+    line = line_text(evidence, error["frames"][-1] if error else None)
+    found = re.search(r"\bevent\.get\(['\"](\w+)['\"]\)", line)
+    return found[1] if found and found[1] not in ("type", "text", "bytes", "code") else ""
+
+
 @diagnosis("binary-without-text-key")
 def binary_without_text_key(evidence: Evidence) -> str | None:
     if not is_binary(evidence):
@@ -191,19 +204,12 @@ def binary_without_text_key(evidence: Evidence) -> str | None:
     if _missing_key(evidence) == "text":
         return (
             "the event of a binary frame has its data under the key bytes and need not have the "
-            "key "
-            'text: event.get("text") tells which kind it is'
+            'key text: event.get("text") tells which kind it is'
         )
-    error = _own(evidence)
-    if (
-        error
-        and re.search(r"NoneType", error["text"])
-        and error["type"] in ("TypeError", "AttributeError")
-    ):
+    if _none_used(evidence):
         return (
             "None is used here as if it were text: the event of a binary frame has its data "
-            "under the "
-            "key bytes, and no text"
+            "under the key bytes, and no text"
         )
     return None
 
@@ -214,14 +220,13 @@ def text_without_bytes_key(evidence: Evidence) -> str | None:
         return None
     return (
         "the event of a text frame has its text under the key text and need not have the key "
-        "bytes: "
-        'event.get("bytes") gives None there'
+        'bytes: event.get("bytes") gives None there'
     )
 
 
 @diagnosis("event-key-unknown")
 def event_key_unknown(evidence: Evidence) -> str | None:
-    key = _missing_key(evidence)
+    key = _missing_key(evidence) or _got_in_vain(evidence)
     if not key:
         return None
     if is_generic(routed(evidence)):  # the event stays with the base class
@@ -287,10 +292,9 @@ def count_is_local(evidence: Evidence) -> str | None:
     found = re.search(r"local variable '(\w+)'", error["text"]) if error else None
     if not error or error["type"] != "UnboundLocalError" or not found:
         return None
-    name = found[1]
-    if not re.search(rf"(?<![\w.]){name}\b", line_text(evidence, dict(error["frames"][-1]))):
+    if not re.search(rf"(?<![\w.]){found[1]}\b", line_text(evidence, error["frames"][-1])):
         return None
     return (
-        f"an assignment makes {name} a name of this function alone, without a value yet; what "
-        f"lasts for a connection is self.{name}"
+        f"an assignment makes {found[1]} a name of this function alone, without a value yet; what "
+        f"lasts for a connection is self.{found[1]}"
     )

@@ -180,9 +180,11 @@ def channel_name_not_given(evidence: Evidence) -> Because | None:
         return None
     if "!" in told["channel"] and "!" not in told["group"]:
         return None
+    is_alone = evidence.raised("TypeError", "missing 1 required positional argument: 'channel'")
+    second = "alone" if is_alone else f"and {shown(told['channel']) or 'what is no text'}"
     why = (
         f"{told['call']} takes the name of the group and then self.channel_name, and here it is "
-        f"given {shown(told['group'])} and {shown(told['channel'])}"
+        f"given {shown(told['group'])} {second}"
     )
     return Because(why, told["at"])
 

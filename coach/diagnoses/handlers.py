@@ -112,12 +112,18 @@ def generic_receive_misspelt(evidence: Evidence) -> Because | None:
     if evidence.kind != "silent" or mine or not is_generic(target):
         return None
     others = [one for one in target["methods"] if one not in RAW_HANDLERS.values()]
-    near = difflib.get_close_matches(name, others, 1, 0.6)
-    if not near:
+    wanted = {name, "receive"} if name == "receive_json" else {name}
+    alike = [
+        (difflib.SequenceMatcher(None, want, one).ratio(), want, one)
+        for one in others
+        for want in wanted
+    ]
+    alikeness, name, near = max(alike, default=(0.0, "", ""))
+    if alikeness < 0.6:
         return None
-    place = def_place(evidence, target["methods"][near[0]]["at"])
+    place = def_place(evidence, target["methods"][near]["at"])
     return Because(
-        f"{base_of(target)} calls a method named {name}, and this one is named {near[0]}", place
+        f"{base_of(target)} calls a method named {name}, and this one is named {near}", place
     )
 
 
@@ -193,9 +199,10 @@ def scope_in_init(evidence: Evidence) -> str | None:
         ours = [frame["name"] for frame in link["frames"] if frame["work"]]
         is_init = bool(ours) and ours[-1].endswith("__init__")
         if link["text"].startswith(f"'{name}' object has no attribute '") and is_init:
+            first = "connect" if is_generic(routed(evidence)) else "websocket_connect"
             return (
                 "in __init__ the connection has not come yet: scope and what belongs to it are "
-                "there from websocket_connect on"
+                f"there from {first} on"
             )
     return None
 

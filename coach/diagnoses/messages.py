@@ -47,7 +47,8 @@ def url_kwarg_unknown(evidence: Evidence) -> str | None:
     pattern = " ".join(one.text for one in route.patterns)
     names = re.findall(r"<(?:\w+:)?(\w+)>", pattern)
     is_short = key == "kwargs" or (key in names and "url_route" in line and "kwargs" not in line)
-    if is_short and "scope[" in line:
+    is_slip = "kwargs" in line and re.search(rf"scope\[[\"']{key}[\"']\]\[", line) is not None
+    if (is_short or is_slip) and "scope[" in line:
         return 'what the URLRouter took out of the path is in scope["url_route"]["kwargs"]'
     if "kwargs" not in line or key in names or len(names) > 1:
         return None
@@ -60,6 +61,23 @@ def url_kwarg_unknown(evidence: Evidence) -> str | None:
 
 
 # -- a frame is read ------------------------------------------------------------------------------
+
+
+@diagnosis("raised-not-caught")
+def raised_not_caught(evidence: Evidence) -> Because | None:
+    """A frame that is no line ends at a `raise` of the learner's, and nothing takes it up."""
+    error = evidence.error[-1] if evidence.error else None
+    place = error["frames"][-1] if error and error["frames"] else None
+    is_received = last_event(evidence) == "websocket.receive"
+    if not error or not place or not is_received or not _is_chat(evidence, "raised"):
+        return None
+    if not re.match(rf"raise (\w+\.)*{error['type']}\b", line_text(evidence, place)):
+        return None
+    why = (
+        f"this line raises {error['type']}, and no `except` takes it up on its way out of the "
+        "consumer; an exception that comes out of a consumer ends its connection"
+    )
+    return Because(why, dict(place))
 
 
 def _given(evidence: Evidence) -> str | None:

@@ -21,6 +21,10 @@ from coach.evidence import Evidence, Told
 from coach.routing import below, core
 
 ENTRY = "gs2/asgi.py"
+WRAPPERS = (
+    "AllowedHostsOriginValidator", "OriginValidator", "AuthMiddlewareStack", "AuthMiddleware",
+    "SessionMiddlewareStack", "SessionMiddleware", "CookieMiddleware",
+)  # fmt: skip
 CALLED = "which is what runs for each connection"
 MADE = "which is given the application inside"
 ONE_THREAD = "in the one thread that all thread-sensitive code of this process shares"
@@ -71,6 +75,27 @@ def wrapper_not_called(evidence: Evidence) -> Because | None:
         f"inside, {name}(URLRouter(…))"
     )
     return Because(why, line_with(evidence, ENTRY, '"websocket"', "'websocket'"))
+
+
+@diagnosis("wrapper-without-inner")
+def wrapper_without_inner(evidence: Evidence) -> Because | str | None:
+    """`AuthMiddlewareStack()`, or the bare name where a call belongs."""
+    for link in evidence.error:
+        found = re.match(
+            r"(\w+)(?:\.__init__)?\(\) "
+            r"(?:missing 1 required positional argument: '(\w+)'|takes 1 .* but 3 were given)",
+            link["text"],
+        )
+        if not found or found[1] not in WRAPPERS or not last_line(evidence):
+            continue
+        if found[2] == "allowed_origins":
+            return f"{found[1]} takes two things: what it stands around, and a list of origins"
+        rule = f"it takes what it stands around, as in {found[1]}(URLRouter(…))"
+        if found[2]:
+            return f"{found[1]} is called with nothing: {rule}"
+        why = f"{found[1]} stands in the way itself, and is not called: {rule}"
+        return Because(why, line_with(evidence, ENTRY, f"({found[1]}", '"websocket"'))
+    return None
 
 
 @diagnosis("wrapper-signature")

@@ -1,12 +1,14 @@
 """Causes between the processes of one site: what REDIS_URL is made of, and where they meet."""
 
+import ast
+import difflib
 import re
 from urllib.parse import urlsplit
 
-from coach.diagnoses.catalogue import Because, diagnosis, line_with
+from coach.diagnoses.catalogue import Because, diagnosis, in_file, line_with
 from coach.diagnoses.layers import IN_MEMORY, SETTING
 from coach.diagnoses.settings import FILE, settings_of
-from coach.diagnoses.syntax import line_text
+from coach.diagnoses.syntax import Function, functions, is_used, line_text, tree_of
 from coach.evidence import Evidence, Told, shown
 
 VARIABLE = "REDIS_URL"
@@ -47,6 +49,35 @@ def variable_required(evidence: Evidence) -> str | None:
         f"os.environ[…] raises where the environment has no {VARIABLE}; os.environ.get(…) gives "
         "None there"
     )
+
+
+@diagnosis("ready-not-called")
+def ready_not_called(evidence: Evidence) -> Because | None:
+    """A `ready` outside of the app's class, or a method of another name."""
+    for file in evidence.tree if evidence.kind == "unwarned" else ():
+        tree = tree_of(evidence, file) if file.endswith(".py") else ast.Module([], [])
+        apps = [one for one in tree.body if isinstance(one, ast.ClassDef) and is_app(one)]
+        methods = {node for app in apps for node in app.body if isinstance(node, Function)}
+        if not apps or any(one.name == "ready" for one in methods):
+            continue
+        for one in functions(tree):
+            is_meant = one.name == "ready" or (one in methods and is_near(one.name))
+            if is_meant and VARIABLE in ast.unparse(one) and not is_used(evidence, one.name):
+                slip = "outside of it" if one not in methods else f"called {one.name}"
+                why = (
+                    f"as a process starts, Django calls the method ready of {apps[0].name}, and "
+                    f"this one is {slip}"
+                )
+                return Because(why, in_file(file, one.lineno, one.name))
+    return None
+
+
+def is_app(node: ast.ClassDef) -> bool:
+    return any(ast.unparse(base).endswith("AppConfig") for base in node.bases)
+
+
+def is_near(name: str) -> bool:
+    return bool(difflib.get_close_matches(name, ["ready"], 1, 0.6))
 
 
 @diagnosis("layer-without-variable")

@@ -1,38 +1,13 @@
 """Causes that Python itself names: files it cannot read or parse, names and modules it lacks."""
 
-import ast
 import re
 import sys
+import warnings
 
 from coach.diagnoses import lines
-from coach.diagnoses.catalogue import Because, diagnosis, in_file, line_with
-from coach.diagnoses.syntax import Function, call_dropped, function_at, tree_of
+from coach.diagnoses.catalogue import Because, diagnosis, in_file
 from coach.evidence import Evidence, Told
 
-KNOWN = {
-    "AsyncConsumer": "from channels.consumer import AsyncConsumer",
-    "AsyncJsonWebsocketConsumer": (
-        "from channels.generic.websocket import AsyncJsonWebsocketConsumer"
-    ),
-    "JsonWebsocketConsumer": "from channels.generic.websocket import JsonWebsocketConsumer",
-    "ProtocolTypeRouter": "from channels.routing import ProtocolTypeRouter",
-    "StopConsumer": "from channels.exceptions import StopConsumer",
-    "SyncConsumer": "from channels.consumer import SyncConsumer",
-    "ThreadSensitiveContext": "from asgiref.sync import ThreadSensitiveContext",
-    "URLRouter": "from channels.routing import URLRouter",
-    "asyncio": "import asyncio",
-    "database_sync_to_async": "from channels.db import database_sync_to_async",
-    "get_asgi_application": "from django.core.asgi import get_asgi_application",
-    "include": "from django.urls import include",
-    "json": "import json",
-    "os": "import os",
-    "path": "from django.urls import path",
-    "re_path": "from django.urls import re_path",
-    "settings": "from django.conf import settings",
-    "sync_to_async": "from asgiref.sync import sync_to_async",
-    "time": "import time",
-    "to_thread": "from asyncio import to_thread",
-}
 UNREADABLE = ("SyntaxError", "IndentationError", "TabError", "UnicodeDecodeError", "ValueError")
 
 
@@ -107,9 +82,11 @@ def indentation(evidence: Evidence) -> str | None:
 
 @diagnosis("await-outside-async")
 def await_outside_async(evidence: Evidence) -> str | None:
-    if evidence.raised("SyntaxError", "'await' outside async function"):
-        return "`await` may stand only in a function that begins with `async def`"
-    return None
+    error = evidence.raised("SyntaxError")
+    texts = r"'(await|async for|async with)' outside async|(async)hronous comprehension outside of"
+    found = re.match(texts, error["text"]) if error else None
+    what = f"`{found[1] or 'async for'}`" if found else ""
+    return f"{what} may stand only in a function that begins with `async def`" if what else None
 
 
 @diagnosis("bracket-not-closed")
@@ -140,6 +117,8 @@ def syntax_error(evidence: Evidence) -> str | None:
     source = error.get("source", "").strip()
     if not source:
         return "Python cannot read this file"
+    if found := re.fullmatch(r"from ([\w.]+)", source):
+        return f"this line ends before it says what it imports: from {found[1]} import …"
     return f"Python cannot read this line: {source}{_with_comma(evidence, error)}"
 
 
@@ -162,7 +141,8 @@ def _is_read_with_comma(lines_of: list[str], number: int) -> bool:
     changed = [*lines_of]
     changed[number - 1] += ","
     try:
-        ast.parse("\n".join(changed))
+        with warnings.catch_warnings(action="ignore"):
+            compile("\n".join(changed), "", "exec", dont_inherit=True)  # as Python reads it
     except (SyntaxError, ValueError):
         return False
     return True
@@ -218,73 +198,3 @@ def entry_file_missing(evidence: Evidence) -> Because | None:
             there = f"; there is {near[0]}" if near else ""
             return Because(f"there is no gs2/asgi.py any more{there}", in_file("gs2/asgi.py"))
     return None
-
-
-@diagnosis("name-misspelt-in-import")
-def name_misspelt_in_import(evidence: Evidence) -> str | None:
-    error = evidence.raised("ImportError", "cannot import name")
-    if error is None:
-        return None
-    found = re.search(r"cannot import name '(\w+)' from '([\w.]+)'", error["text"])
-    if not found or found[2].split(".")[0] not in ("channels", "django"):
-        return None
-    if found[1] in KNOWN:
-        return f"{found[2]} has nothing called {found[1]}; it comes with `{KNOWN[found[1]]}`"
-    return f"{found[2]} has nothing called {found[1]}: misspelt, or of another version"
-
-
-@diagnosis("name-not-imported")
-def name_not_imported(evidence: Evidence) -> Because | str | None:
-    error = evidence.raised("NameError")
-    found = re.match(r"name '(\w+)' is not defined", error["text"]) if error else None
-    if not found or error is None:
-        return None
-    ours = [frame for frame in error["frames"] if frame["work"]]
-    comes = _comes(evidence, found[1], ours[-1] if ours else None)
-    why = (
-        f"the name {found[1]} is used here, and nothing that this line can see imports "
-        f"or defines it{comes}"
-    )
-    return Because(why, line_with(evidence, ours[-1]["file"], found[1])) if not ours else why
-
-
-def _comes(evidence: Evidence, name: str, place: Told | None) -> str:
-    """Where a name that is missing comes from, if that is known."""
-    if name in KNOWN:
-        return f"; it comes with `{KNOWN[name]}`"
-    if name.capitalize() in ("True", "False"):
-        return f"; in Python it is written {name.capitalize()}"
-    if any(path.startswith(f"{name}/") for path in evidence.tree) or name in ("http", "websocket"):
-        return "; meant as a string, it needs quotes"
-    homes = [path for path in evidence.tree if re.fullmatch(rf"\w+/{name}\.py", path)]
-    if len(homes) == 1:
-        return f"; it comes with `from {homes[0].partition('/')[0]} import {name}`"
-    homes = [
-        path for path in evidence.tree if path.endswith(".py") and _is_home(evidence, path, name)
-    ]
-    if len(homes) == 1 and place is not None and homes[0] != place["file"]:
-        return f"; it comes with `from {homes[0][:-3].replace('/', '.')} import {name}`"
-    if place is None:
-        return ""
-    if place["name"] == "<module>":
-        return _made_here(evidence, name, place)
-    function = function_at(evidence, place)
-    is_method = function is not None and [one.arg for one in function.args.args][:1] == ["self"]
-    return f"; in a consumer it is self.{name}" * (is_method and name in ("send", "scope"))
-
-
-def _is_home(evidence: Evidence, file: str, name: str) -> bool:
-    """Whether the top level of a file defines a class or function of this name."""
-    body = tree_of(evidence, file).body
-    return any(isinstance(node, Function | ast.ClassDef) and node.name == name for node in body)
-
-
-def _made_here(evidence: Evidence, name: str, place: Told) -> str:
-    """The line of the same file that makes what is missing, too late or without keeping it."""
-    late = lines.assigned(evidence, place["file"]).get(name, 0)
-    if late > place["line"]:
-        return f"; line {late} makes it, but comes later"
-    dropped = call_dropped(evidence, place["file"], "get_asgi_application")
-    if name == "application" and 0 < dropped < place["line"]:
-        return f"; line {dropped} calls get_asgi_application() and does not keep what it returns"
-    return ""

@@ -4,7 +4,7 @@ import ast
 
 from coach.diagnoses import lines
 from coach.diagnoses.catalogue import diagnosis
-from coach.diagnoses.syntax import line_text
+from coach.diagnoses.syntax import tree_of
 from coach.diagnoses.threads import TO_ASYNC, calls_on
 from coach.diagnoses.ways import last_line, name_of
 from coach.evidence import Evidence, Told
@@ -34,6 +34,14 @@ def _refused(evidence: Evidence) -> Told | None:
     return last_line(evidence) if evidence.raised("SynchronousOnlyOperation") else None
 
 
+def _called_there(evidence: Evidence) -> list[Told]:
+    """The frames below that line: what it has called, and what that has called."""
+    error = evidence.raised("SynchronousOnlyOperation")
+    frames: list[Told] = error["frames"] if error else []
+    ours = [number for number, one in enumerate(frames) if one["work"]]
+    return frames[ours[-1] + 1 :] if ours else []
+
+
 @diagnosis("query-before-handed-over")
 def query_before_handed_over(evidence: Evidence) -> str | None:
     """`database_sync_to_async(Line.objects.get(…))`."""
@@ -51,11 +59,7 @@ def query_before_handed_over(evidence: Evidence) -> str | None:
 
 @diagnosis("queryset-is-lazy")
 def queryset_is_lazy(evidence: Evidence) -> str | None:
-    place, error = _refused(evidence), evidence.raised("SynchronousOnlyOperation")
-    if not place or not error:
-        return None
-    ours = max(number for number, one in enumerate(error["frames"]) if one["work"])
-    after = error["frames"][ours + 1 :][:1]
+    after = _called_there(evidence)
     if not after or after[0]["name"].rpartition(".")[2] not in LOOPED:
         return None
     if not after[0]["file"].endswith("django/db/models/query.py"):
@@ -66,15 +70,45 @@ def queryset_is_lazy(evidence: Evidence) -> str | None:
     )
 
 
+@diagnosis("queryset-wrapped")
+def queryset_wrapped(evidence: Evidence) -> str | None:
+    """`async_to_sync(Line.objects.filter(…))` in a plain function."""
+    texts = ("'AsyncToSync' object is not iterable", "'QuerySet' object is not callable")
+    place = last_line(evidence)
+    if evidence.unawaited or not any(evidence.raised("TypeError", text) for text in texts):
+        return None
+    for call in calls_on(evidence, place):
+        inner = call.args[0] if call.args else None
+        if name_of(call) == "async_to_sync" and isinstance(inner, ast.Call):
+            return (
+                f"async_to_sync wants a function, and is given what {ast.unparse(inner.func)}(…) "
+                "returns; a plain function loops over a queryset as it is"
+            )
+    return None
+
+
 @diagnosis("queryset-awaited")
 def queryset_awaited(evidence: Evidence) -> str | None:
     """`await Line.objects.filter(…)`."""
     texts = ("object QuerySet can't be", "'QuerySet' object can't be")
-    if not last_line(evidence) or not any(evidence.raised("TypeError", text) for text in texts):
+    errors = [one for text in texts if (one := evidence.raised("TypeError", text))]
+    if not last_line(evidence) or not errors or not errors[0]["frames"][-1]["work"]:
         return None
     return (
         "a queryset is no coroutine and cannot be awaited; it makes its query where it is looped "
         "over, with `async for` on the event loop"
+    )
+
+
+@diagnosis("related-row-fetched")
+def related_row_fetched(evidence: Evidence) -> str | None:
+    """`line.room.name`, where room is a ForeignKey."""
+    after = _called_there(evidence)
+    if not after or not after[0]["file"].endswith("fields/related_descriptors.py"):
+        return None
+    return (
+        "a ForeignKey leads to a row of another table, and this line fetches that row, by a query "
+        "on the event loop's thread: select_related(…), in the query before, brings it along"
     )
 
 
@@ -87,5 +121,15 @@ def query_in_async_def(evidence: Evidence) -> str | None:
     return (
         "this line queries the database on the event loop's thread, and Django refuses to: await "
         "the method whose name begins with an a, like acreate, or use database_sync_to_async"
-        + (extra if "await " in line_text(evidence, place) else "")
+        + (extra if _is_awaited(evidence, place) else "")
+    )
+
+
+def _is_awaited(evidence: Evidence, place: Told) -> bool:
+    """Whether the call that queries is itself what an `await` on this line stands before."""
+    queried = {one["name"].rpartition(".")[2] for one in _called_there(evidence)}
+    return any(
+        isinstance(node, ast.Await) and node.lineno == place["line"]
+        for node in ast.walk(tree_of(evidence, place["file"]))
+        if isinstance(node, ast.Await) and name_of(node.value) in queried
     )

@@ -15,10 +15,17 @@ from coach.diagnoses.groups import (
     listener,
     sender,
 )
-from coach.diagnoses.syntax import calls, function_at, raises, tree_of
-from coach.diagnoses.target import GENERIC_HANDLERS, RAW_HANDLERS, routed
+from coach.diagnoses.syntax import calls, function_at, functions, raises, tree_of
+from coach.diagnoses.target import (
+    GENERIC_HANDLERS,
+    RAW_HANDLERS,
+    base_of,
+    is_generic,
+    method,
+    routed,
+)
 from coach.diagnoses.ways import last_line
-from coach.evidence import Evidence, shown
+from coach.evidence import Evidence, Told, shown
 
 FIRST, LAST = "websocket.connect", "websocket.disconnect"
 LEGAL = re.compile(r"[a-zA-Z0-9\-_.]{1,99}")
@@ -58,13 +65,38 @@ def was_refused(evidence: Evidence) -> bool:
 @diagnosis("group-name-illegal")
 def group_name_illegal(evidence: Evidence) -> Because | None:
     calls = asked(evidence, ADD, SEND, DISCARD)
-    told = next((one for one in reversed(calls) if not LEGAL.fullmatch(one["group"])), None)
+    told = next((one for one in reversed(calls) if not _is_legal(one)), None)
     if told is None or not evidence.raised("TypeError", "Group name must be a valid unicode"):
         return None
+    if told["of_type"] != "str":
+        why = f"a group's name is text, a str, and this one is of type {told['of_type']}"
+        return Because(why, told["at"])
     why = f"a group's name has fewer than 100 characters, of {NAMES}; this one "
     long = len(told["group"]) >= 100
     why += f"has {len(told['group'])}" if long else f"is {shown(told['group'])}"
     return Because(why, told["at"])
+
+
+def _is_legal(told: Told) -> bool:
+    return told["of_type"] == "str" and LEGAL.fullmatch(told["group"]) is not None
+
+
+@diagnosis("disconnect-misspelt")
+def disconnect_misspelt(evidence: Evidence) -> Because | None:
+    """What leaves the group stands in a method that Channels does not call."""
+    target = routed(evidence)
+    name = (GENERIC_HANDLERS if is_generic(target) else RAW_HANDLERS)[LAST]
+    if evidence.kind != "left-behind" or asked(evidence, DISCARD) or method(target, name):
+        return None
+    for one in functions(tree_of(evidence, target.get("file", ""))):
+        words = {getattr(node, "attr", "") for node in ast.walk(one)}
+        if DISCARD in words and one.name in target["methods"]:
+            why = (
+                f"{base_of(target)} calls {name} when a browser has gone, and {target['name']} has "
+                f"no such method: what leaves the group stands in {one.name}"
+            )
+            return Because(why, in_file(target["file"], one.lineno, one.name))
+    return None
 
 
 @diagnosis("accepted-before-looking")

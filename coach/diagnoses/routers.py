@@ -6,7 +6,7 @@ import re
 
 from coach.diagnoses.catalogue import Because, diagnosis, in_file, line_with
 from coach.diagnoses.routes import websocket_routes
-from coach.diagnoses.syntax import tree_of
+from coach.diagnoses.syntax import imported, is_lost, tree_of
 from coach.evidence import Evidence, Told
 from coach.routing import below, core, protocol_router, routes_of, wrapped
 
@@ -32,25 +32,17 @@ def import_of_routes_swallowed(evidence: Evidence) -> Because | None:
     if websocket_routes(evidence) != [] and _keys(evidence) is None:
         return None
     file = _asgi_file(evidence)
-    loaded = evidence.facts.get("modules") or []
     for node in ast.walk(tree_of(evidence, file)):
         if not isinstance(node, ast.Try) or not node.handlers:
             continue
-        for name in [name for one in node.body for name in _imported(one)]:
-            if f"{name.replace('.', '/')}.py" in evidence.tree and name not in loaded:
+        for line in node.body:
+            if any(is_lost(evidence, *one) for one in imported(line)):
                 why = (
-                    f"the import of {name} raises, and `except` takes that for no routes at all; "
+                    f"`{ast.unparse(line)}` raises, and `except` takes that for no routes at all; "
                     "let it raise, and the report names the cause"
                 )
                 return Because(why, in_file(file, node.handlers[0].lineno))
     return None
-
-
-def _imported(node: ast.stmt) -> list[str]:
-    """The modules that a statement imports."""
-    if isinstance(node, ast.ImportFrom) and not node.level and node.module:
-        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
 
 
 @diagnosis("routes-in-urls-py")
@@ -155,9 +147,10 @@ def routes_not_in_a_router(evidence: Evidence) -> Because | None:
         "URLPattern": "an entry",
     }
     given = what.get(found[1], f"a {found[1]}")
-    around = "".join(f" in {one['kind']}" for one in [*wrapped(inner)][:-1])
+    around = [one["kind"] for one in wrapped(inner)][:-1]
+    inside = f" inside of {', '.join(around)}" if around else ""
     why = (
-        f'the key "websocket" leads to {given} itself{around}, which nobody can call: '
+        f'the key "websocket" leads to {given} itself{inside}; nobody can call that: '
         "put URLRouter(…) around it"
     )
     return Because(why, _at_key(evidence))

@@ -3,10 +3,13 @@
 import re
 from dataclasses import replace
 
-from coach.diagnoses.catalogue import Because, diagnosis, in_file
+from coach.diagnoses.catalogue import Because, diagnosis, in_file, line_with
+from coach.diagnoses.target import shadowed
 from coach.evidence import Evidence
 from coach.routing import CONVERTER, Pattern, Route, below, routes_of
 
+# What a client of the wrong application meets.
+UNLIKE = ("wrong-thread", "silent", "wrong", "returned", "closed", "raised")
 REGEX_SIGNS = re.compile(r"[\^$\\*+?]|\(\?P<|\[[^]]*\]")
 
 
@@ -37,16 +40,17 @@ def because(evidence: Evidence, route: Route, why: str) -> Because:
         if file.endswith(".py") and (text or _has_routes(evidence, file))
         for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1)
         if (f'"{text}"' in line or f"'{text}'" in line) and not line.lstrip().startswith("#")
-        if text or "path(" in line
+        if text or re.search(r"path\((route=)?r?['\"]{2}", line)
     ]
     return Because(why, places[0] if len(places) == 1 else None)
 
 
 def _has_routes(evidence: Evidence, file: str) -> bool:
-    """Whether the patterns of WebSockets are written in this file."""
+    """Whether patterns of WebSockets can be written in this file, which is no list of pages."""
     texts = [one.patterns[-1].text for one in websocket_routes(evidence) or ()]
     data = evidence.tree[file].decode("utf-8", "replace")
-    return any(text and f'"{text}"' in data for text in texts)
+    is_of_pages = re.search(r"^urlpatterns\b", data, re.M) is not None
+    return not is_of_pages or any(text and f'"{text}"' in data for text in texts)
 
 
 @diagnosis("route-with-leading-slash")
@@ -186,6 +190,24 @@ def empty_path_alone(evidence: Evidence) -> Because | None:
     return None
 
 
+@diagnosis("route-of-digits")
+def route_of_digits(evidence: Evidence) -> Because | None:
+    """`<int:room>`, and a path whose room is no number."""
+    path, routes = _unrouted(evidence)
+
+    def of_text(pattern: Pattern) -> Pattern:
+        return replace(pattern, text=pattern.text.replace("<int:", "<slug:"))
+
+    for route in routes:
+        if route.changed(of_text) != route and route.changed(of_text).leads_from(path):
+            why = (
+                f"the entry {route} takes digits alone where it says int, and the client asks for "
+                f'"{path}": slug is what takes letters, digits, hyphens and underscores'
+            )
+            return because(evidence, route, why)
+    return None
+
+
 @diagnosis("route-missing")
 def route_missing(evidence: Evidence) -> Because | None:
     path, routes = _unrouted(evidence)
@@ -193,7 +215,15 @@ def route_missing(evidence: Evidence) -> Because | None:
         return None
     known = ", ".join(map(str, routes))
     why = f'the client asks for "{path}", and no entry of the URLRouter takes that; it has {known}'
-    return because(evidence, routes[-1], why)
+    pages = str((evidence.facts.get("settings") or {}).get("ROOT_URLCONF", ""))
+    file = pages.replace(".", "/") + ".py"
+    if f'"{path}"' in evidence.tree.get(file, b"").decode("utf-8", "replace"):
+        why += f"; {file} has it, and that is for HTTP alone"
+    found = because(evidence, routes[-1], why)
+    if not any(pattern.text for route in routes for pattern in route.patterns):
+        entry = str((evidence.facts.get("file") or {}).get("file", ""))  # where the list is given
+        return Because(why, line_with(evidence, entry, "URLRouter("))
+    return found
 
 
 # -- paths that lead somewhere and should not ----------------------------------------------------
@@ -201,19 +231,15 @@ def route_missing(evidence: Evidence) -> Because | None:
 
 @diagnosis("entry-shadowed")
 def entry_shadowed(evidence: Evidence) -> Because | None:
-    """An entry that takes every path stands above the one that was meant."""
-    routes = websocket_routes(evidence) or []
-    taking = [route for route in routes if route.leads_from(evidence.path.removeprefix("/"))]
-    is_closed = evidence.kind == "closed" and evidence.place is not None
-    if not is_closed or len(taking) < 2 or taking[0].to.get("kind") != "function":
-        return None
-    if taking[0].to.get("name") != (evidence.place or {}).get("name"):
+    """A wider entry stands above the one that was meant, which is never reached."""
+    first, meant = shadowed(evidence) or (None, None)
+    if first is None or evidence.kind not in UNLIKE:
         return None
     why = (
-        f"the entry {taking[0]} takes {evidence.path} as well, and stands above {taking[-1]}: the "
+        f"the entry {first} takes {evidence.path} as well, and stands above {meant}: the "
         "first entry that takes a path is the one it comes to"
     )
-    return because(evidence, taking[0], why)
+    return because(evidence, first, why)
 
 
 def _taken(evidence: Evidence) -> tuple[str, Route] | None:

@@ -5,7 +5,14 @@ import re
 from collections.abc import Iterator
 
 from coach.diagnoses.catalogue import Because, diagnosis, in_file
-from coach.diagnoses.syntax import Function, line_text, tree_of
+from coach.diagnoses.syntax import (
+    Function,
+    calls,
+    classes,
+    function_at,
+    line_text,
+    tree_of,
+)
 from coach.diagnoses.ways import last_line, name_of
 from coach.evidence import Evidence
 from coach.sabotage import TESTS
@@ -110,6 +117,22 @@ def async_test_in_testcase(evidence: Evidence) -> Because | None:
     return Because(why, in_file(TESTS, class_line(evidence, name), name))
 
 
+@diagnosis("testcase-in-a-transaction")
+def testcase_in_a_transaction(evidence: Evidence) -> Because | None:
+    """A TestCase of Django: its transaction goes where conftest.py closes the connection."""
+    said = evidence.raised("ProgrammingError", "Cannot operate on a closed database")
+    name = evidence.name.rpartition(".")[0]
+    bases = [ast.unparse(base) for one in classes(evidence, TESTS, name) for base in one.bases]
+    if evidence.kind != "test-failed" or not said or not name or bases[:1] != ["TestCase"]:
+        return None
+    why = (
+        f"{name} is a TestCase of Django, which keeps its tests in a transaction on one connection "
+        "to the database: the threads of this site have others, and myapp/conftest.py closes that "
+        "one after each test. TransactionTestCase keeps none"
+    )
+    return Because(why, in_file(TESTS, class_line(evidence, name), name))
+
+
 def class_line(evidence: Evidence, name: str) -> int:
     """The line of a file of tests that defines this class, or 0."""
     source = evidence.tree.get(TESTS, b"").decode("utf-8", "replace")
@@ -210,7 +233,10 @@ def class_in_communicator(evidence: Evidence) -> Because | None:
 def pair_taken_for_its_first(evidence: Evidence) -> str | None:
     """`assert not await browser.connect()`."""
     text = line_text(evidence, last_line(evidence))
-    if evidence.kind != "test-failed" or not re.match(r"assert not await .*\.connect\(", text):
+    is_pair = evidence.raised("AssertionError", "assert not (False, ") is not None
+    is_pair = is_pair and calls(function_at(evidence, last_line(evidence)) or ast.Pass(), "connect")
+    is_asked = re.match(r"assert not await .*\.connect\(", text) is not None
+    if evidence.kind != "test-failed" or not (is_asked or is_pair):
         return None
     return (
         "connect() gives a pair, and a pair is true whatever stands in it: the first of the two "
@@ -237,10 +263,12 @@ def consumer_without_router(evidence: Evidence) -> Because | None:
 def call_in_failed_test_not_awaited(evidence: Evidence) -> Because | None:
     """A line never came, or something had not happened: what was to bring it never ran."""
     said = evidence.raised("TimeoutError") or evidence.raised("AssertionError")
-    if evidence.kind != "test-failed" or not said:
+    if evidence.kind != "test-failed":
         return None
     for told in evidence.unawaited:
         at = told["at"]
+        if not said and not told["coroutine"].endswith(".connect"):  # whatever fails after that
+            continue
         if told["test"] == evidence.name and at and at["file"] == TESTS:
             name = told["coroutine"].rpartition(".")[2]
             why = (

@@ -1,7 +1,9 @@
 """The learner's source as a syntax tree: to point at a line, and to tell two causes apart."""
 
 import ast
+import re
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 from coach.diagnoses.catalogue import in_file
 from coach.evidence import Evidence, Told
@@ -29,6 +31,32 @@ def classes(evidence: Evidence, file: str, name: str = "") -> list[ast.ClassDef]
     """The classes that a file defines at its top level, all or those of one name."""
     body = tree_of(evidence, file).body
     return [node for node in body if isinstance(node, ast.ClassDef) and name in ("", node.name)]
+
+
+def imported(node: ast.stmt) -> list[tuple[str, str]]:
+    """The modules that a statement imports, each with a name that it takes out of it, or ""."""
+    if isinstance(node, ast.ImportFrom) and not node.level and node.module:
+        return [(node.module, alias.name) for alias in node.names]
+    return [(alias.name, "") for alias in node.names] if isinstance(node, ast.Import) else []
+
+
+def is_lost(evidence: Evidence, module: str, name: str) -> bool:
+    """Whether such an import has raised: what it names is nobody's, or would be the learner's and
+    is not there."""
+    loaded, folder = evidence.facts.get("modules") or [], module.replace(".", "/")
+    files = [path for path in (f"{folder}.py", f"{folder}/__init__.py") if path in evidence.tree]
+    if not files:
+        paths = [path.split("/") for path in evidence.tree]
+        package = module.partition(".")[0]
+        if not any(package in (path[0], path[0].removesuffix(".py")) for path in paths):
+            return find_spec(package) is None  # nor anybody's
+        return not any(path.startswith(f"{folder}/") for path in evidence.tree)
+    if module not in loaded:
+        return True
+    if f"{folder}/{name}.py" in evidence.tree:
+        return f"{module}.{name}" not in loaded
+    text = evidence.tree[files[0]].decode("utf-8", "replace")
+    return bool(name) and not re.search(rf"\b{re.escape(name)}\b|import \*|__getattr__", text)
 
 
 def is_used(evidence: Evidence, name: str) -> bool:

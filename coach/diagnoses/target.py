@@ -38,6 +38,23 @@ def route_taken(evidence: Evidence) -> Route | None:
     return next((route for route in routes if route.leads_from(path)), None)
 
 
+def shadowed(evidence: Evidence) -> tuple[Route, Route] | None:
+    """The first of two routes that take the path, and the last, where they lead apart, and the
+    last is for this path to the letter or the first has closed the connection."""
+    path = evidence.path.partition("?")[0].removeprefix("/")
+    application = below(evidence.facts.get("application") or {}, "websocket")
+    routes = (routes_of(application) if application else None) or []
+    taking = [route for route in routes if route.leads_from(path)]
+    if len(taking) < 2 or taking[0].to == taking[-1].to:
+        return None
+    first, last = (
+        "".join(one.text for one in route.patterns).strip("^$") for route in (taking[0], taking[-1])
+    )
+    sender = (evidence.place or {}).get("name")
+    is_closed = evidence.kind == "closed" and sender and taking[0].to.get("name") == sender
+    return (taking[0], taking[-1]) if is_closed or last == path != first else None
+
+
 def route_place(evidence: Evidence) -> Told | None:
     """The one line on which the route's pattern is written, if it is only one."""
     route = route_taken(evidence)

@@ -3,11 +3,13 @@
 from coach import counting
 from coach.site import Site
 
-PATH = "/ws/ac/"
+PATH, SYNC = "/ws/ac/", "/ws/sc/"
 
 
 async def check_connection_is_accepted(site: Site) -> None:
     await counting.accepts(site, PATH, runs_on="loop")
+    # A copy that keeps the name of its model takes the place of it, and both routes lead there.
+    await counting.accepts(site, SYNC, runs_on="thread")
 
 
 async def check_first_message_is_answered(site: Site) -> None:

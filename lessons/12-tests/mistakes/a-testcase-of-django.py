@@ -4,6 +4,7 @@ from django.contrib.auth.models import User
 from django.test import AsyncClient, TransactionTestCase
 
 from gs2.asgi import application
+from myapp.consumers import MySyncConsumer
 from myapp.models import Line
 
 HOME = (b"origin", b"http://localhost")
@@ -69,12 +70,12 @@ class ChatTests(TransactionTestCase):
         self.assertTrue(await ana.receive_nothing())
 
     async def test_counts(self):
-        one = WebsocketCommunicator(application, "/ws/sc/", [HOME])
+        one = WebsocketCommunicator(MySyncConsumer(), "ws/sc/")
         await one.connect()
         await one.send_to("x")
         await one.receive_from()
         await one.disconnect()
-        two = WebsocketCommunicator(application, "/ws/sc/", [HOME])
+        two = WebsocketCommunicator(MySyncConsumer.as_asgi(), "/ws/sc/")
         await two.connect()
         await two.send_to("x")
         self.assertEqual(await two.receive_from(), "1: x")

@@ -23,7 +23,7 @@ def headers():
 
 
 async def joined(headers, room):
-    browser = WebsocketCommunicator(application, f"/ws/chat/{room}/", headers)
+    browser = WebsocketCommunicator(application, f"ws/chat/{room}/", headers)
     assert await browser.connect() == (True, None)
     return browser
 
