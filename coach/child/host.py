@@ -6,6 +6,7 @@ In, on standard input: first one line of configuration, then commands.
     (or as `testing` says, to run the learner's tests)
     {"do": "open", "id": 1, "scope": {…}}      call the application with this scope
     {"do": "event", "id": 1, "event": {…}}     what its `receive` gives next
+    {"do": "trace"}                            tell the way of the next one (see `Tracer`)
     {"do": "where"}                            which lines of the learner's run now
     {"do": "values", "module": "myapp.x"}      import a module, and tell its plain values
     {"do": "pulse"}, {"do": "pulse-over"}      watch whether the event loop stands still
@@ -37,7 +38,7 @@ from collections.abc import Callable
 from json import dumps, loads
 from typing import Any
 
-from coach.child import testing
+from coach.child import testing, tracer
 from coach.child.connection import Connection, plain, rebuilt
 from coach.child.guard import own_database
 from coach.child.layer import LayerNotes
@@ -65,6 +66,7 @@ class Host:
         self.application: Any = None
         self.records = Records(self.witness, self.say)
         self.layer = LayerNotes(self.witness)
+        self.tracer: tracer.Tracer | None = None
 
     def say(self, what: str, **told: Any) -> None:
         data = dumps({"say": what, **told}).encode() + b"\n"
@@ -77,6 +79,7 @@ class Host:
     def prepare(self) -> None:
         os.chdir(self.config["work"])
         os.environ.update(self.config["environ"])
+        sys.dont_write_bytecode |= bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
         sys.path.insert(0, self.config["work"])
         importlib.invalidate_caches()
         self.forget_shadowed()
@@ -155,7 +158,9 @@ class Host:
             other, _, name = named.rpartition(".") if isinstance(named, str) else ("", "", "")
             if other and (other, name) != (module, attribute):
                 self.entry = f"{other}:{name}"
-                application = getattr(importlib.import_module(other), name)
+                own, application = application, getattr(importlib.import_module(other), name)
+                if application is own:  # a server may be given either
+                    self.entry = self.config["entry"]
         return application
 
     def settings(self) -> Told:
@@ -183,9 +188,7 @@ class Host:
             "routers": self.witness.routers(module),
             "modules": self.witness.modules(),
             "models": [model.__name__ for model in self.records.models()],
-            "names": sorted(name for name in vars(module or object()) if name[:2] != "__")
-            if module
-            else [],
+            "names": sorted(name for name in getattr(module, "__dict__", {}) if name[:2] != "__"),
         }
 
     # -- the conversation ------------------------------------------------------------------
@@ -228,10 +231,11 @@ class Host:
         if command["do"] == "open":
             connection = Connection(self, command["id"], command["scope"])
             self.connections[connection.ident] = connection
-            task = asyncio.ensure_future(connection.run(self.application))
-            self.tasks.add(task)
+            self.tasks.add(asyncio.ensure_future(connection.run(self.application)))
         elif command["do"] == "values":
             self.tell_values(command["module"])
+        elif command["do"] == "trace":
+            self.tracer = tracer.Tracer(self.witness, self.say)
         elif command["do"] == "pulse":
             self.pulse = Pulse(self.witness, self.loop)
         elif command["do"] == "pulse-over":
