@@ -90,18 +90,26 @@ def not_installed() -> str:
     return f"{fact} Install them with:\n    {setup_command()}"
 
 
-def setup_command(lock: str = "core") -> str:
-    """The command that sets up, as this person can type it on this machine."""
+def setup_command(lock: str = "core", offline: str = "") -> str:
+    """The command that sets up, from a folder of wheels where one is named, as this person can
+    type it on this machine."""
+    python = python_name()
+    rest = f' --offline "{offline}"' if offline else ""
+    if lock != "core":
+        return f"{python} -m coach setup {lock}{rest}"
+    if not shutil.which("make"):
+        return f"{python} -m coach setup{rest}"
+    chosen = "" if python in ("python", "python3") else f" PYTHON={python}"
+    folder = f' OFFLINE="{offline}"' if offline else ""
+    return f"make setup{chosen}{folder}      (or: {python} -m coach setup{rest})"
+
+
+def python_name() -> str:
+    """What to type for this Python: its name, or its whole path where it has none."""
     name = Path(sys.executable).name.removesuffix(".exe")
     if inside_venv():
         name = "python" if os.name == "nt" else "python3"
-    python = name if shutil.which(name) else f'"{sys.executable}"'
-    if lock != "core":
-        return f"{python} -m coach setup {lock}"
-    if not shutil.which("make"):
-        return f"{python} -m coach setup"
-    chosen = "" if name in ("python", "python3") else f" PYTHON={python}"
-    return f"make setup{chosen}      (or: {python} -m coach setup)"
+    return name if shutil.which(name) else f'"{sys.executable}"'
 
 
 def say(text: str) -> None:

@@ -25,8 +25,10 @@ NO_WRITING = """\
 The course's folder cannot be written to, and its packages belong in .venv there. Make the
 folder yours, or copy the course to a folder that is, then run again:"""
 
+NO_PACKAGES = "the folder of packages, as coach/offline.py puts it into words"
+
 # Failures before anything was changed.
-FETCHING = (NO_NETWORK, NO_TRUST, NO_MATCH)
+FETCHING = (NO_NETWORK, NO_TRUST, NO_MATCH, NO_PACKAGES)
 
 # What installers print, and what it means. The first that matches is taken.
 SIGNS = (
@@ -54,6 +56,17 @@ NOT_FOR_INSTALLERS = {
 }
 
 
+# What would lead an installer out of a folder of wheels, where there is no network.
+NOT_FOR_OFFLINE = {
+    "PIP_INDEX_URL",
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_FIND_LINKS",
+    "UV_INDEX",
+    "UV_FIND_LINKS",
+    "UV_CONFIG_FILE",
+}
+
+
 class SetupError(Exception):
     """Set-up cannot go on. The text says why and ends where the command to run next belongs;
     `cause` is one of the texts above, where the failure is a known one."""
@@ -66,8 +79,11 @@ class SetupError(Exception):
 def failure(printed: str, fact: str) -> SetupError:
     """The error for what an installer printed: its cause in words, or else its last lines."""
     cause = explain(printed)
-    if cause:
-        return SetupError(cause, cause)
+    return SetupError(cause, cause) if cause else unexplained(printed, fact)
+
+
+def unexplained(printed: str, fact: str) -> SetupError:
+    """The error that shows an installer's own last lines."""
     lines = [f"    {line}" for line in printed.strip().splitlines()[-6:]]
     return SetupError("\n".join([fact, *lines, "To try again:"]))
 
@@ -80,7 +96,7 @@ def explain(printed: str) -> str | None:
     return None
 
 
-def run(command: list[str]) -> tuple[bool, str]:
+def run(command: list[str], is_offline: bool = False) -> tuple[bool, str]:
     """Whether a command succeeded, and all that it printed."""
     try:
         process = subprocess.Popen(
@@ -90,7 +106,7 @@ def run(command: list[str]) -> tuple[bool, str]:
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
-            env=environ(),
+            env=environ(is_offline),
         )
     except OSError as error:
         return False, str(error)
@@ -114,9 +130,12 @@ def wait(process: "subprocess.Popen[str]") -> tuple[bool, str]:
             return process.returncode == 0, printed
 
 
-def environ() -> dict[str, str]:
+def environ(is_offline: bool = False) -> dict[str, str]:
     """The person's own environment, less what would mislead an installer."""
-    kept = {name: value for name, value in os.environ.items() if name not in NOT_FOR_INSTALLERS}
+    misleading = NOT_FOR_INSTALLERS | (NOT_FOR_OFFLINE if is_offline else set())
+    kept = {name: value for name, value in os.environ.items() if name not in misleading}
+    if is_offline:
+        kept |= {"PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1"}
     return kept | {
         "VIRTUAL_ENV": str(VENV),
         "PIP_USER": "0",

@@ -78,30 +78,41 @@ class Report:
 
 def write_junit(reports: list[Report], path: Path) -> None:
     """Write reports as JUnit XML: a suite for each lesson, a case for each step."""
-    root = ET.Element("testsuites")
+    steps = [step for report in reports for step in report.steps]
+    root = ET.Element("testsuites", totals(steps, sum(report.seconds for report in reports)))
     for report in reports:
-        states = [step.state for step in report.steps]
-        suite = ET.SubElement(
-            root, "testsuite", name=f"lesson {report.lesson}: {report.title}",
-            tests=str(len(states)), failures=str(states.count("failed")), errors="0",
-            skipped=str(states.count("waiting")), time=f"{report.seconds:.3f}",
-        )  # fmt: skip
+        named = {"name": f"lesson {report.lesson}: {report.title}"}
+        suite = ET.SubElement(root, "testsuite", named | totals(report.steps, report.seconds))
+        suite.set("skipped", str([step.state for step in report.steps].count("waiting")))
         for step in report.steps:
-            name = f"{step.step} {step.title}"
-            case = ET.SubElement(suite, "testcase", classname=f"lesson{report.lesson}", name=name)
-            if step.state == "waiting":
-                ET.SubElement(case, "skipped", message="an earlier step failed")
-            if step.state == "failed":
-                failure = ET.SubElement(case, "failure", message=printable(step.got))
-                lines = [f"did: {step.did}", f"expected: {step.expected}", f"got: {step.got}"]
-                lines += [f"look at: {step.look_at}", *([f"why: {step.why}"] if step.why else [])]
-                failure.text = printable("\n".join([*lines, *step.tape]))
+            add_case(suite, report.lesson, step)
     try:
         path.write_bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
     except OSError as error:
         raise CoachError(
             f"{path} cannot be written: {error.strerror}. Name another file with --junit."
         ) from error
+
+
+def totals(steps: list[StepReport], seconds: float) -> dict[str, str]:
+    """What JUnit counts; it lets only a suite count what was skipped."""
+    states = [step.state for step in steps]
+    counts = {"tests": len(states), "failures": states.count("failed"), "errors": 0}
+    return {name: str(count) for name, count in counts.items()} | {"time": f"{seconds:.3f}"}
+
+
+def add_case(suite: ET.Element, lesson: int, step: StepReport) -> None:
+    """A step as a case of a suite, with what is known where it failed."""
+    name = f"{step.step} {step.title}"
+    case = ET.SubElement(suite, "testcase", classname=f"lesson{lesson}", name=name)
+    if step.state == "waiting":
+        ET.SubElement(case, "skipped", message="an earlier step failed")
+    if step.state == "failed":
+        failure = ET.SubElement(case, "failure", message=printable(step.got))
+        failure.set("type", step.diagnosis or "undiagnosed")
+        lines = [f"did: {step.did}", f"expected: {step.expected}", f"got: {step.got}"]
+        lines += [f"look at: {step.look_at}", *([f"why: {step.why}"] if step.why else [])]
+        failure.text = printable("\n".join([*lines, *step.tape]))
 
 
 def printable(text: str) -> str:

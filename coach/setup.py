@@ -1,9 +1,10 @@
 """The verb `setup`: makes .venv, and installs one of the two locks into it.
 
-    python -m coach setup [core|all] [-m MODULE ARGUMENTS]
+    python -m coach setup [core|all] [--offline FOLDER] [-m MODULE ARGUMENTS]
 
 Into .venv and nowhere else, whatever environment is active; and not at all where the stamp in
-.venv names the lock as it is. uv installs where the machine has it, otherwise pip does.
+.venv names the lock as it is. uv installs where the machine has it, otherwise pip does. From the
+network, or from a folder that `make offline` has filled; OFFLINE in the environment names one too.
 `setup core -m coach check 1` goes on with a verb of the coach, in this process where that is
 .venv's Python already.
 """
@@ -13,6 +14,7 @@ import os
 import shutil
 import sys
 import time
+from pathlib import Path
 
 from coach.bootstrap import (
     BROKEN,
@@ -29,14 +31,25 @@ from coach.bootstrap import (
     setup_command,
 )
 from coach.bootstrap import main as run_verb
-from coach.installer import FETCHING, SetupError, explain, failure, run
+from coach.installer import (
+    FETCHING,
+    NO_PACKAGES,
+    NO_SPACE,
+    NO_WRITING,
+    SetupError,
+    explain,
+    failure,
+    run,
+    unexplained,
+)
 
 LOCKS = ("core", "all")
 WRONG_USAGE = 2
 USAGE = """\
-Usage: python -m coach setup [core|all] [-m MODULE ARGUMENTS]
-Makes .venv with the packages for the lessons (core) or for `make test` as well (all); then runs
-the module with .venv's Python, where one is named."""
+Usage: python -m coach setup [core|all] [--offline FOLDER] [-m MODULE ARGUMENTS]
+Makes .venv with the packages for the lessons (core) or for `make test` as well (all), without the
+network where `make offline` has filled the folder; then runs the module with .venv's Python, where
+one is named."""
 THIS_PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 # Prints .venv's version, if it is whole: a Python that takes itself for another one is not.
@@ -66,18 +79,21 @@ def main(argv: list[str]) -> int:
     """Set up, then run what follows, if anything; the exit code."""
     lock = argv[0] if argv[:1] and argv[0] in LOCKS else "core"
     arguments = argv[1:] if argv[:1] == [lock] else argv
+    named = os.environ.get("OFFLINE", "")
+    if arguments[:1] == ["--offline"] and len(arguments) > 1:
+        named, arguments = arguments[1], arguments[2:]
     if arguments and arguments[0] != "-m":
         say(USAGE)
         return 0 if arguments[0] in ("-h", "--help") else WRONG_USAGE
+    command = setup_command(lock, named)
     try:
-        did_something = set_up(lock)
+        did_something = set_up(lock, Path(named).expanduser().absolute() if named else None)
     except SetupError as error:
-        say(f"{error}\n    {setup_command(lock)}")
+        say(f"{error}\n    {command}")
     except KeyboardInterrupt:
-        say(f"Set-up was interrupted. To go on:\n    {setup_command(lock)}")
+        say(f"Set-up was interrupted. To go on:\n    {command}")
     except OSError as error:
-        say(f"{explain(str(error)) or f'Set-up failed: {error}. To try again:'}")
-        say(f"    {setup_command(lock)}")
+        say(f"{explain(str(error)) or f'Set-up failed: {error}. To try again:'}\n    {command}")
     else:
         return go_on(arguments, did_something)
     return BROKEN
@@ -95,18 +111,22 @@ def go_on(arguments: list[str], did_something: bool) -> int:
     return run_in_venv(arguments)
 
 
-def set_up(lock: str) -> bool:
-    """Bring .venv to this lock. Whether there was anything to do."""
+def set_up(lock: str, wheels: Path | None = None) -> bool:
+    """Bring .venv to this lock, from a folder of wheels where one is named. Whether there was
+    anything to do."""
     version = THIS_PYTHON if inside_venv() else venv_version()
     if is_installed(lock) and STAMP.read_text("utf-8").split()[2] == version:
         return False
     refuse_what_is_not_ours(version)
-    say(f"Setting up .venv from requirements/{lock}.txt (once; this needs the network) ...")
+    if wheels:
+        refuse_what_holds_no_wheels(wheels)
+    how = f"from {wheels}, without the network" if wheels else "this needs the network"
+    say(f"Setting up .venv from requirements/{lock}.txt (once; {how}) ...")
     began = time.monotonic()
     if version is None:
         create_venv()
         version = THIS_PYTHON
-    install_or_remake(lock)
+    install_or_remake(lock, wheels)
     compile_imports(IMPORTS if lock == "core" else IMPORTS + KERNEL_IMPORTS)
     STAMP.write_text(f"{lock} {digest(lock)} {version}\n", "utf-8")
     say(f"done in {time.monotonic() - began:.0f} s")
@@ -153,7 +173,7 @@ def create_venv() -> None:
         raise failure(printed, ".venv could not be made.")
 
 
-def install_or_remake(lock: str) -> None:
+def install_or_remake(lock: str, wheels: Path | None) -> None:
     """Install; where an interrupted set-up has left a .venv beyond repair, once more from nothing.
 
     The stamp goes first, so that a set-up that breaks off is known by its absence. It comes back
@@ -162,31 +182,53 @@ def install_or_remake(lock: str) -> None:
     stamp = STAMP.read_bytes() if STAMP.exists() else b""
     STAMP.unlink(missing_ok=True)
     try:
-        install(lock)
+        install(lock, wheels)
     except SetupError as error:
         if stamp and error.cause in FETCHING:
             STAMP.write_bytes(stamp)
         if stamp or error.cause:
             raise
         create_venv()
-        install(lock)
+        install(lock, wheels)
 
 
-def install(lock: str) -> None:
+def install(lock: str, wheels: Path | None) -> None:
     """Install with uv where the machine has it, and with pip where it has not or uv fails.
 
     uv does not read pip's configuration, so it may fail where pip reaches its packages. Bringing uv
     by pip first would gain nothing: it is as large as all that the lessons need.
     """
     wanted = ["install", "-q", "--require-hashes", "-r", str(REQUIREMENTS / f"{lock}.txt")]
+    if wheels:
+        wanted += ["--no-index", "--find-links", str(wheels)]
     uv = shutil.which("uv")
-    if uv and run([uv, "pip", *wanted, "--python", str(VENV_PYTHON)])[0]:
+    by_uv = [*wanted, "--python", str(VENV_PYTHON), *(["--offline"] if wheels else [])]
+    if uv and run([uv, "pip", *by_uv], bool(wheels))[0]:
         return
     pip = [str(VENV_PYTHON), "-I", "-m", "pip"]
     add_pip(pip)
-    worked, printed = run([*pip, *wanted, "--no-compile"])
+    worked, printed = run([*pip, *wanted, "--no-compile"], bool(wheels))
     if not worked:
-        raise failure(printed, "The packages could not be installed. The installer said:")
+        raise why_not(printed, lock, wheels)
+
+
+def refuse_what_holds_no_wheels(wheels: Path) -> None:
+    """Say so before anything is done, where a folder is none to install from."""
+    from coach import offline  # here and below: needed without a network only, and not free
+
+    if why := offline.unusable(wheels):
+        raise SetupError(why)
+
+
+def why_not(printed: str, lock: str, wheels: Path | None) -> SetupError:
+    """The error for what pip said. Without a network, what the folder shows explains it better."""
+    fact = "The packages could not be installed. The installer said:"
+    if not wheels or explain(printed) in (NO_SPACE, NO_WRITING):
+        return failure(printed, fact)
+    from coach import offline
+
+    why = offline.ailment(wheels, lock)
+    return SetupError(why, NO_PACKAGES) if why else unexplained(printed, fact)
 
 
 def compile_imports(imports: str) -> None:

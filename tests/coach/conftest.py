@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -168,3 +169,20 @@ def in_process(
 def environment_of_commands() -> dict[str, str]:
     """The environment in which commands run, for tests that start them themselves."""
     return environment()
+
+
+def empty_wheel(folder: Path, name: str, tags: str = "py3-none-any") -> Path:
+    """A package with one empty module, as a file that pip installs."""
+    path, info = folder / f"{name}-1.0-{tags}.whl", f"{name}-1.0.dist-info"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr(f"{name}.py", "")
+        file.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        file.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nTag: {tags}\n")
+        file.writestr(f"{info}/RECORD", "")
+    return path
+
+
+@pytest.fixture
+def wheel() -> Callable[..., Path]:
+    """A function that makes an empty package in a folder: of a name, and for these tags."""
+    return empty_wheel

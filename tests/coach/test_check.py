@@ -296,6 +296,7 @@ def test_junit_counts_the_steps(at_work, lay_out, tmp_path):
     ]
     [failure] = suite.iter("failure")
     assert failure.get("message") == 'the text frame "hullo"'
+    assert failure.get("type") == "undiagnosed"
     assert failure.text.splitlines()[:4] == [
         "did: Ana opens /ws/hello/", 'expected: the text frame "hello"',
         'got: the text frame "hullo"', "look at: myapp/consumers.py:18",
@@ -309,7 +310,9 @@ def test_junit_of_all_has_a_suite_for_each_lesson(at_work, lay_out, tmp_path):
     ran = at_work("check", "all", "--junit", file, "--json")
 
     assert (ran.code, ran.told["passed"]) == (0, True)
-    suites = list(ET.parse(file).getroot())
+    suites = ET.parse(file).getroot()
+    counted = {name: told for name, told in suites.items() if name != "time"}
+    assert counted == {"tests": "8", "failures": "0", "errors": "0"}
     assert [(suite.get("tests"), suite.get("failures")) for suite in suites] == [
         ("5", "0"),
         ("3", "0"),

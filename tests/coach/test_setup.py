@@ -12,14 +12,16 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from coach import offline
+
 ROOT = Path(__file__).resolve().parents[2]
-DOOR = ("__init__.py", "__main__.py", "bootstrap.py", "installer.py", "setup.py")
+DOOR = ("__init__.py", "__main__.py", "bootstrap.py", "installer.py", "offline.py", "setup.py")
 NEEDED = ("click", "rich", "django", "channels", "daphne", "websockets")
 MODULES = (*NEEDED, "pytest", "ruff", "mypy", "compare", "jupyterlab")
 
@@ -504,6 +506,83 @@ def test_interrupted_setup_says_how_to_go_on_and_leaves_no_stamp(clone: Clone) -
     assert not clone.stamp.exists()
 
 
+# Without a network
+
+
+@pytest.fixture
+def stick(clone: Clone, wheel: Callable[..., Path]) -> Path:
+    """A folder beside the clone that holds the one package of both locks, for this machine."""
+    folder = clone.root.parent / "ein Stick é"
+    folder.mkdir()
+    path = wheel(folder, "leaf")
+    seen = offline.sha256(path)
+    for lock in ("core", "all"):
+        (clone.root / f"requirements/{lock}.txt").write_text(f"leaf==1.0 --hash=sha256:{seen}\n")
+    offline.Record({path.name: seen}, {offline.this_machine(): {}}).write(folder)
+    return folder
+
+
+def cut_off() -> list[str]:
+    """What runs a command in a network namespace without interfaces, where that is permitted."""
+    for command in (["unshare", "-n"], ["unshare", "-rn"]):
+        unshare = shutil.which(command[0])
+        if unshare and not subprocess.run([unshare, command[1], "true"], check=False).returncode:
+            return [unshare, command[1]]
+    return []
+
+
+def test_machine_without_a_network_sets_up_from_a_folder_by_the_real_pip(
+    clone: Clone, stick: Path
+) -> None:
+    damaged = stick / "leaf-1.0-py3-none-any.whl"
+    content = damaged.read_bytes()
+    damaged.write_bytes(content + b"more")
+    setup = [*cut_off(), clone.bin / "python3", "-S", "-m", "coach", "setup"]
+    nowhere = {"PIP_NO_INDEX": "0", "PIP_INDEX_URL": "http://127.0.0.1:9/", "OFFLINE": str(stick)}
+    how = f'make setup OFFLINE="{stick}"      (or: python3 -m coach setup --offline "{stick}")'
+    head = SETTING_UP.replace("this needs the network", f"from {stick}, without the network")
+
+    assert clone.run(*setup, **nowhere) == Ran(
+        3,
+        "",
+        f"{head}Files of {stick} are no longer what was gathered:\n    {damaged.name} is damaged\n"
+        f"Copy the folder anew, then run again:\n    {how}\n",
+    )
+    assert not clone.stamp.exists()
+    damaged.write_bytes(content)
+    ran = clone.run(*setup, **nowhere)
+    assert (ran.code, ran.out) == (0, "")
+    assert re.fullmatch(re.escape(head) + r"done in \d+ s\n", ran.err)
+    assert clone.run(clone.python, "-c", "import leaf").code == 0
+
+
+def test_uv_is_told_of_the_folder_and_of_no_network(clone: Clone, stick: Path) -> None:
+    clone.give_uv()
+    assert clone.make("notebooks", f"OFFLINE=../{stick.name}").code == 0
+    [[_, *asked]] = clone.asked_of_uv()
+    found = asked[asked.index("--no-index") :]
+    assert found[:2] == ["--no-index", "--find-links"]
+    assert Path(found[2]).samefile(stick)
+    assert found[3:] == ["--python", str(clone.python), "--offline"]
+
+
+@pytest.mark.parametrize(("made", "said"), [(False, "There is no folder"), (True, "The folder")])
+def test_folder_that_is_none_or_empty_is_told_before_anything_is_made(
+    clone: Clone, made: bool, said: str
+) -> None:
+    folder = clone.root / "nothing"
+    if made:
+        folder.mkdir()
+    fact = f"{said} {folder} holds no packages." if made else f"{said} {folder}."
+    assert clone.coach("setup", "all", "--offline", str(folder)) == Ran(
+        3,
+        "",
+        f"{fact}\nName the folder that `make offline` has filled, with its whole path, then run "
+        f'again:\n    python3 -m coach setup all --offline "{folder}"\n',
+    )
+    assert not clone.venv.exists()
+
+
 # The Makefile
 
 
@@ -530,6 +609,7 @@ ASKED = {
     "audit": "audit",
     "book": "book",
     "bench": "bench",
+    "offline": "offline",
 }
 
 
@@ -544,7 +624,10 @@ def test_bare_make_lists_every_target(clone: Clone) -> None:
 def test_every_line_of_a_target_calls_the_coach() -> None:
     lines = RECIPE.findall((ROOT / "Makefile").read_text("utf-8"))
     others = [line for line in lines if not line.startswith(("$(COACH) ", "$(TOOL) "))]
-    assert others == ["@sed -n 's/^## \\{0,1\\}//p' Makefile", "@$(PYTHON) -m coach setup core"]
+    assert others == [
+        "@sed -n 's/^## \\{0,1\\}//p' Makefile",
+        "@$(PYTHON) -m coach setup $(or $(LOCK),core)",
+    ]
 
 
 def test_make_asks_the_coach(ready: Clone) -> None:
@@ -566,6 +649,11 @@ def test_make_passes_what_it_is_given(ready: Clone) -> None:
     assert ready.make("trace", "URL=/", "WORK=my work").out.endswith("|my work|trace|/\n")
     assert ready.make("valkey", "PORT=6379").out.endswith("|valkey|--port|6379\n")
     assert ready.make("book", "OUT=my site").out.endswith("|book|--out|my site\n")
+    gathered = ready.make("offline", "OUT=my stick", "LOCK=core", "FOR=windows macos").out
+    assert gathered.endswith("|offline|my stick|--lock|core|--for|windows|--for|macos\n")
+    assert ready.make("offline", "PYTHONS=3.12 3.13").out.endswith(
+        "|offline|--python|3.12|--python|3.13\n"
+    )
     assert ready.make("hint-3", "K=2", WORK="elsewhere").out.endswith("|elsewhere|hint|3|2\n")
 
 

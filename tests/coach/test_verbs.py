@@ -1,5 +1,6 @@
 """The other verbs: what each says and writes, and what it answers to wrong usage."""
 
+import csv
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ import pytest
 
 from coach import cli, course
 from coach.evidence import CoachError
+from coach.learner import Learner
 from coach.verbs import doctor
 
 LAST = course.lessons()[-1].number
@@ -405,6 +407,42 @@ def test_progress_of_a_missing_folder_makes_none(at_work, work):
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.count("not begun") == LAST
     assert not work.exists()
+
+
+def test_progress_of_a_class_is_one_table(in_process, tmp_path):
+    ana, ben = tmp_path / "Ana, first row", tmp_path / "Ben"
+    for folder in (ana, ben):
+        folder.mkdir()
+        (folder / "manage.py").touch()
+    known = Learner.at(str(ana))
+    known.set_progress(1, {"passed": 5, "of": 5, "done": True})
+    known.set_progress(3, {"passed": 1, "of": 5, "done": False})
+    when = known.progress()[1]["when"]
+
+    ran = in_process("progress", "--csv", ana, ben)
+
+    assert (ran.code, ran.err) == (0, "")
+    lines = ran.out.splitlines()
+    assert lines[:3] == [
+        "folder,lesson,title,state,step,of,when",
+        f'"{ana}",1,One callable,done,,,{when}',
+        f'"{ana}",2,One callable for each protocol,not begun,,,',
+    ]
+    third, *_, last = csv.DictReader(lines[:1] + lines[3:])
+    assert [third[name] for name in ("state", "step", "of")] == ["in work", "2", "5"]
+    assert (len(lines), last["folder"]) == (1 + 2 * LAST, str(ben))
+
+
+def test_progress_table_refuses_what_it_cannot_be(in_process, tmp_path):
+    ran = [in_process("progress", *words) for words in (["--csv", "--json"], [tmp_path])]
+
+    assert [one.code for one in ran] == [2, 2]
+    assert [one.err.splitlines()[-1] for one in ran] == [
+        "Error: --json and --csv are two forms: choose one.",
+        "Error: FOLDERS are for --csv; one folder is named with --work.",
+    ]
+    nowhere = in_process("progress", "--csv", tmp_path / "Cy")
+    assert (nowhere.code, nowhere.out) == (2, "")
 
 
 # -- doctor -------------------------------------------------------------------------------------
