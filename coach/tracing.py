@@ -18,7 +18,7 @@ ANSWER = "an answer"
 REFUSED_FROM = 400  # the first status of HTTP that tells of a failure
 
 
-@dataclass
+@dataclass(repr=False)
 class Trace:
     """The way of one connection, and its end.
 
@@ -51,6 +51,8 @@ class Trace:
         from coach.way import trace_lines  # rich is for those who look
 
         return "\n".join(line.plain.rstrip() for line in trace_lines(self))
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(str(self))}</pre>"

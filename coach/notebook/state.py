@@ -25,6 +25,8 @@ from coach import course
 from coach.course import ROOT, Edit, Tree
 from coach.notebook.server import Server, serve
 from coach.process import UNWANTED, clean_environ
+from coach.trace import trace
+from coach.tracing import Trace
 
 RUN_LIMIT_S = 30.0
 Ended = subprocess.CompletedProcess[str]
@@ -94,6 +96,10 @@ class State:
     def get(self, path: str) -> Outcome:
         """What GET gets at `path`."""
         return self._client("http", path)
+
+    def trace(self, url: str) -> Trace:
+        """The way that a connection to `url` takes, as `make trace` draws it."""
+        return trace(url, self.folder)
 
     def _client(self, *arguments: str) -> Outcome:
         ended = self._run(["-m", "coach.notebook.client", *arguments], {})
