@@ -24,6 +24,7 @@ class Witness:
 
     def __init__(self, work: str) -> None:
         self.work = os.path.join(work, "")
+        self.before = next(reversed(sys.modules))  # the last module that is not the learner's
 
     def is_ours(self, filename: str) -> bool:
         """Whether a file belongs to the learner."""
@@ -31,7 +32,10 @@ class Witness:
 
     def modules(self) -> list[str]:
         """The learner's modules that are imported by now."""
-        files = {name: getattr(module, "__file__", None) for name, module in [*sys.modules.items()]}
+        names = [*sys.modules]
+        # A fork copies each page of memory that it looks at: what was there before is passed over.
+        names = names[names.index(self.before) + 1 :] if self.before in sys.modules else names
+        files = {name: getattr(sys.modules.get(name), "__file__", None) for name in names}
         return [name for name, file in files.items() if self.is_ours(file or "")]
 
     def place(self, filename: str, line: int | None, name: str) -> Told:
