@@ -39,7 +39,8 @@ def end_strays(mark: str, but: Sequence[int] = ()) -> None:
     environment of a process tells whose it is. Elsewhere such a process stays."""
     for name in os.listdir("/proc") if sys.platform == "linux" else ():  # noqa: PTH208 (4 × as fast)
         with contextlib.suppress(OSError, ValueError):
-            is_marked = mark.encode() in Path("/proc", name, "environ").read_bytes()
+            with open(f"/proc/{name}/environ", "rb") as environ:  # noqa: PTH123 (no Path of each)
+                is_marked = mark.encode() in environ.read()
             if is_marked and int(name) not in but:
                 os.kill(int(name), signal.SIGKILL)
 
