@@ -67,7 +67,7 @@ progress:
 ##   make trace        where a connection goes in your site, and why it stops (URL=/ws/sc/;
 ##                     ASGI=mysite.asgi:application WORK=folder: in any project with Channels)
 trace:
-	$(COACH) trace $(if $(URL),"$(URL)") $(if $(ASGI),--asgi "$(ASGI)" $(if $(WORK),--work "$(WORK)"))
+	$(COACH) trace $(if $(URL),"$$URL") $(if $(ASGI),--asgi "$(ASGI)" $(if $(WORK),--work "$(WORK)"))
 ##   make doctor       what is amiss on this machine, and the command that mends it
 doctor:
 	$(COACH) doctor

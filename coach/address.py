@@ -36,6 +36,14 @@ class Address:
             scope["subprotocols"] = []
         return scope
 
+    @property
+    def note(self) -> str:
+        """What a server makes of this address, where that may surprise."""
+        if not self.path.startswith("//") or self.path.startswith("///"):
+            return ""
+        host, _, path = self.path[2:].partition("/")
+        return f'Daphne takes "{host}", behind two slashes, for a host, and looks for "/{path}".'
+
 
 def address(url: str, protocol: str = "websocket", origin: str | None = None) -> Address:
     """The address that a URL names; `protocol` is for a path alone.

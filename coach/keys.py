@@ -3,9 +3,12 @@
 import contextlib
 import importlib
 import os
+import re
+import signal
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 try:
@@ -13,6 +16,10 @@ try:
     import tty
 except ImportError:  # Windows
     termios = tty = None  # type: ignore[assignment]
+
+
+# What a terminal sends for an arrow or a key of function: none of ours.
+ESCAPE = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)
 
 
 class Keys(threading.Thread):
@@ -23,11 +30,15 @@ class Keys(threading.Thread):
         super().__init__(daemon=True)
         self.on_key = on_key
         self.before: list[Any] | None = None
-        self.is_single = bool(sys.stdin) and not sys.stdin.closed and sys.stdin.isatty()
+        self.is_there = is_connected()
+        self.is_single = self.is_there and sys.stdin.isatty()
 
     def __enter__(self) -> "Keys":
         self.take()
-        self.start()
+        if self.is_single and hasattr(signal, "SIGCONT"):  # the shell gives the terminal back
+            signal.signal(signal.SIGCONT, lambda *_: self.take())
+        if self.is_there:
+            self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -37,23 +48,26 @@ class Keys(threading.Thread):
 
     def take(self) -> None:
         """Have the terminal hand over each key at once; Ctrl-C goes on to be a signal. Needed again
-        after a stop, in which the shell had the terminal."""
+        after a stop, in which the shell had the terminal; which it has while we are behind."""
         if self.is_single and termios is not None:
             with contextlib.suppress(OSError, termios.error):
+                if is_behind():
+                    return
                 self.before = self.before or termios.tcgetattr(sys.stdin)
                 tty.setcbreak(sys.stdin)
 
     def run(self) -> None:
         with contextlib.suppress(OSError, ValueError):
-            while key := self.next_key():
-                self.on_key(key)
+            while typed := self.next_typed():
+                for key in ESCAPE.sub("", typed):
+                    self.on_key(key)
 
-    def next_key(self) -> str:
-        """A key, as a small letter; empty at the end of the input."""
+    def next_typed(self) -> str:
+        """One key or some, in small letters; empty at the end of the input."""
         if self.is_single and termios is None:
             return self.next_of_windows()
         if self.is_single:
-            return os.read(sys.stdin.fileno(), 32).decode("utf-8", "replace")[:1].lower()
+            return os.read(sys.stdin.fileno(), 32).decode("utf-8", "replace").lower()
         line = self.next_line()
         return line.strip()[:1].lower() or ("\n" if line else "")
 
@@ -72,3 +86,19 @@ class Keys(threading.Thread):
         while sys.stdin and not line.endswith(b"\n") and (more := os.read(sys.stdin.fileno(), 1)):
             line += more
         return line.decode("utf-8", "replace")
+
+
+def is_connected() -> bool:
+    """Whether somebody, or a program, may type on standard input."""
+    try:
+        return not os.path.samestat(os.fstat(sys.stdin.fileno()), Path(os.devnull).stat())
+    except (AttributeError, OSError, ValueError):  # there is none, or it is closed
+        return False
+
+
+def is_behind() -> bool:
+    """Whether the shell has put us behind: to change its terminal then would stop us."""
+    try:
+        return os.tcgetpgrp(sys.stdin.fileno()) != os.getpgrp()
+    except OSError:  # a terminal, but not one that a shell controls us by
+        return False

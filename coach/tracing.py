@@ -124,6 +124,10 @@ class TracedSite(Site):
         found.entry = self.entry
         found.layers, near = layers_of(self.way, self.named)
         found.near = [] if found.passed else near
+        found.notes += [address.note] if address.note else []
+        if found.layers and found.layers[-1]["name"] == "WebsocketDenier":
+            origin = f"the origin {address.origin}" if address.origin else "a client without Origin"
+            found.end["why"] = f"{origin} is not among those that the validator allows"
         for name, text in found.end.items():
             if isinstance(text, str):
                 found.end[name] = " ".join(text.replace(self.folder, self.named).split())
@@ -173,7 +177,8 @@ class TracedSite(Site):
             self._ends(found, "accepted", "accepted", by)
         else:
             code = told["event"].get("code", 1000)
-            self._ends(found, "refused", f"refused with close code {shown(code)}", by, code=code)
+            text = f"refused with close code {shown(code)}; its client sees HTTP 403"
+            self._ends(found, "refused", text, by, code=code)
         await self._leave(talk, found)
 
     async def _leave(self, talk: Conversation, found: Trace) -> None:

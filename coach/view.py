@@ -10,7 +10,7 @@ from coach.course import Lesson, Tree
 from coach.keys import Keys
 from coach.learner import Learner
 from coach.report import Report, StepReport, print_json
-from coach.screen import Screen, report_lines
+from coach.screen import Screen, report_lines, typed
 from coach.verbs.diff import diff_lines
 from coach.verbs.hint import hint_lines
 
@@ -34,18 +34,23 @@ class View:
             self.screen.over_last_line()
         self.screen.lines(lines)
         if self.is_live:
-            self.screen.last_line(self.listed_keys(), style="dim")
+            self.screen.last_line(self.listed_keys(self.screen.console.width), style="dim")
         self.screen.stream.flush()
 
-    def listed_keys(self) -> str:
-        listed = " · ".join(f"{key} {what}" for key, what in KEYS.items())
-        return f"  {listed}" + ("" if self.keys and self.keys.is_single else " (then Enter)")
+    def listed_keys(self, width: int | None = None) -> str:
+        """The keys, in so many columns; nothing where nobody can type."""
+        if not (self.keys and self.keys.is_there):
+            return ""
+        listed = "  " + " · ".join(f"{key} {what}" for key, what in KEYS.items())
+        if width is not None and len(listed) >= width:
+            listed = f"  keys: {' '.join(key for key in KEYS if key != 'q')}, and q to quit"
+        return listed + ("" if self.keys.is_single else " (then Enter)")
 
     # -- what happens ----------------------------------------------------------------------------
 
     def begins(self, shown: str) -> None:
         self.say(Text(f"Watching {shown}/: each save is checked.", style="dim"))
-        if not self.is_live:
+        if not self.is_live and self.listed_keys():
             self.say(self.listed_keys())
 
     def verdict(self, report: Report, snapshot: int | None) -> None:
@@ -57,8 +62,10 @@ class View:
         if self.is_live:
             self.screen.clear()
         at = Text(f"{time.strftime('%H:%M:%S')}  {report.work}/", style="dim")
-        hint = Text("  hint  press h", style="dim")
-        lines = report_lines(report, hint=False, work=os.environ.get("WORK", ""))
+        named = os.environ.get("WORK", "")
+        how = "press h" if self.listed_keys() else typed("hint", report.lesson, work=named)
+        hint = Text(f"  hint  {how}", style="dim")
+        lines = report_lines(report, hint=False, work=named)
         notes = [f"  note  {note}" for note in [*report.notes, *self.how()]]
         self.say(at, *lines, *notes, *([] if report.passed else [hint]), "")
 
@@ -93,7 +100,7 @@ class View:
     # -- what a key asks for -----------------------------------------------------------------------
 
     def hint(self, learner: Learner, lesson: Lesson, failed: StepReport) -> None:
-        self.say(*hint_lines(learner, lesson, failed, None))
+        self.say("", *hint_lines(learner, lesson, failed, None, "d"))
 
     def diff(self, lesson: Lesson, mine: Tree, shown: str) -> None:
         self.say(*diff_lines(lesson, mine, shown))
@@ -112,8 +119,10 @@ class View:
         self.say(f"Lesson {lesson.number} is the last one. The course is done.")
 
     def unknown(self) -> None:
-        self.say(*([] if self.is_live else [self.listed_keys()]))
+        self.say(self.listed_keys())  # whole, where the last line has no room for them
 
     def ends(self) -> None:
         if self.is_live:
             self.screen.over_last_line()
+            if self.screen.console.is_dumb_terminal:  # which takes no line back
+                self.screen.line()

@@ -33,8 +33,10 @@ def command(lesson: Lesson, k: int | None, work: str | None, plain: bool) -> Non
     screen.lines(hint_lines(learner, lesson, failed, k))
 
 
-def hint_lines(learner: Learner, lesson: Lesson, failed: StepReport, k: int | None) -> list[Text]:
-    """The next hint for a step that failed, or hint K of it."""
+def hint_lines(
+    learner: Learner, lesson: Lesson, failed: StepReport, k: int | None, diff: str = ""
+) -> list[Text]:
+    """The next hint for a step that failed, or hint K of it; `diff` is how to ask for a diff."""
     step = lesson.steps[failed.step - 1]
     number = k or next_hint(learner, lesson, step)
     lines = [
@@ -42,7 +44,7 @@ def hint_lines(learner: Learner, lesson: Lesson, failed: StepReport, k: int | No
         Text(f"  hint {number} of {len(step.hints)}  {step.hints[number - 1]}"),
     ]
     if number == len(step.hints):
-        diff = typed("diff", lesson.number)
+        diff = diff or typed("diff", lesson.number)
         lines.append(Text(f"  after this one: {diff} shows a solution beside yours"))
     return lines
 

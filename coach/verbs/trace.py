@@ -20,7 +20,7 @@ from coach.verbs import options
 
 
 @click.command()
-@click.argument("url")
+@click.argument("url", required=False)
 @click.option(
     "--protocol", type=click.Choice(["websocket", "http"]), default="websocket", show_default=True,
     help="What a path alone is opened as.",
@@ -31,7 +31,7 @@ from coach.verbs import options
 @options.as_json
 @options.plain
 def command(
-    url: str,
+    url: str | None,
     protocol: str,
     origin: str | None,
     asgi: str | None,
@@ -47,6 +47,10 @@ def command(
     is channel:NAME, or lifespan: alone. The exit code is 0 where the connection is accepted, the
     page answered with a status below 400, the channel listened to or the lifespan started.
     """
+    if url is None:
+        raise click.UsageError(
+            "Name a path: make trace URL=/ws/sc/ (python -m coach trace /ws/sc/)."
+        )
     try:
         sent = address(url, protocol, origin)
     except ValueError as error:

@@ -179,8 +179,9 @@ ENDS = [
      ['as a page (--protocol http), "/chat/" leads to the view index']),
     (TUTORIAL, "http://127.0.0.1/chat/", "answered with status 200", []),
     (TUTORIAL, "http://127.0.0.1/", "answered with status 404", []),
-    (TUTORIAL, "ws://example.com/ws/chat/tea/", "refused with close code 1000", []),
-    (NESTED, "/depot/a/top/x/", "refused with close code 4003", []),
+    (TUTORIAL, "ws://example.com/ws/chat/tea/",
+     "refused with close code 1000; its client sees HTTP 403", []),
+    (NESTED, "/depot/a/top/x/", "refused with close code 4003; its client sees HTTP 403", []),
     (NESTED, "/year/1950/", SILENCE, []),
     (NESTED, "/year/1850/", "raised ValueError: No route found for path 'year/1850/'.", []),
     (NESTED, "/both/", "raised ValueError: No route found for path 'both/'.",
@@ -318,6 +319,25 @@ def test_project_that_is_named_wrongly_is_wrong_usage(launcher, tmp_path, asgi, 
     with pytest.raises(click.UsageError) as caught:
         other(launcher, address("/"), asgi, str(tmp_path))
     assert caught.value.message == said.format(folder=tmp_path.resolve())
+
+
+@pytest.mark.asyncio
+async def test_an_origin_that_the_validator_refuses_is_named(launcher, tmp_path):
+    name, tree, _ = TUTORIAL
+    with project(launcher, put(tmp_path, tree), f"{name}.asgi:application") as running:
+        url = "ws://127.0.0.1/ws/chat/tea/"
+        stranger = await running.traced(address(url, origin="http://example.com"))
+        nobody = await running.traced(address(url, origin=""))
+    tail = " is not among those that the validator allows"
+    assert stranger.end["why"] == "the origin http://example.com" + tail
+    assert nobody.end["why"] == "a client without Origin" + tail
+
+
+def test_two_slashes_are_a_host_to_daphne():
+    assert address("//ws/chat/tea/").note == (
+        'Daphne takes "ws", behind two slashes, for a host, and looks for "/chat/tea/".'
+    )
+    assert [address(url).note for url in ("/ws/", "///ws/", "ws://127.0.0.1/ws/")] == [""] * 3
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "ws:///tea/", "channel:", ""])

@@ -20,9 +20,11 @@ from conftest import environment, run_coach
 from coach import course, saves, watching
 from coach.course import ROOT, Tree
 from coach.events import Event
+from coach.keys import Keys
 from coach.learner import Learner
 from coach.process import CAN_FORK, Launcher
 from coach.saves import Saves
+from coach.view import View
 from coach.watching import Watch
 
 # Never waited out where all is well.
@@ -498,9 +500,17 @@ def test_on_a_terminal_each_verdict_takes_the_place_of_the_last(work):
         read_up_to(screen, b"q quit", 2)  # at the beginning, and below the first verdict
         (work / CONSUMERS).write_bytes(BROKEN)
         second = read_up_to(screen, b"q quit", 1)
+        process.send_signal(signal.SIGSTOP)  # Ctrl-Z: the shell takes the terminal back
+        termios.tcsetattr(theirs, termios.TCSANOW, before)
+        process.send_signal(signal.SIGCONT)
+        while termios.tcgetattr(theirs)[3] & termios.ICANON:
+            assert process.poll() is None
+        os.write(ours, b"\x1b[Ahd")  # an arrow, which is none of its keys, and two at once
+        both = read_up_to(screen, b"solution of lesson 4", 1)
         os.write(ours, b"q")
         assert process.wait(PATIENCE_S) == 0
     assert b"\x1b[2J\x1b[H" in second
+    assert b"hint 1 of 3" in both
     assert termios.tcgetattr(theirs) == before
     os.close(ours)
     os.close(theirs)
@@ -512,6 +522,19 @@ def read_up_to(screen: Any, text: bytes, times: int) -> bytes:
     while shown.count(text) < times:
         shown += screen.read(4096)
     return shown
+
+
+def test_keys_are_listed_where_somebody_can_type(monkeypatch, capsys):
+    view = View()
+    with Path(os.devnull).open() as nothing:
+        monkeypatch.setattr(sys, "stdin", nothing)
+        view.keys = Keys(print)
+    view.begins("work")
+    assert capsys.readouterr().out == "Watching work/: each save is checked.\n"
+
+    view.keys.is_there = view.keys.is_single = True
+    assert view.listed_keys(80).endswith("· q quit")
+    assert view.listed_keys(40) == "  keys: h d c n, and q to quit"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="asks by a signal")
