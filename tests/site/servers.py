@@ -11,6 +11,8 @@ from pathlib import Path
 # Seconds in which a server has started, or has written what it had to say. Never waited out
 # where all is well: the tests go on as soon as the line is there.
 PATIENCE_S = 30
+# Seconds for a server to end by itself. Never waited out either, but where one cannot end.
+GRACE_S = 10
 
 
 class Server:
@@ -66,9 +68,17 @@ class Server:
         self._process.wait(PATIENCE_S)
 
     def stop(self) -> None:
-        """Ends this process, and no other."""
+        """Ends this process, and no other: asks it first, and what its site has in hand is done.
+
+        A thread of sync code that was about to send when the loop ended waits for ever, and a
+        Daphne with it (asgiref's AsyncToSync asks a loop that no longer runs).
+        """
         self._process.terminate()
-        self._process.wait(PATIENCE_S)
+        try:
+            self._process.wait(GRACE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(PATIENCE_S)
         self._reader.join(PATIENCE_S)
         self._process.stdout.close()
 
