@@ -29,9 +29,10 @@ MAX_ANSWERS = 10_000
 
 
 def clean_environ() -> dict[str, str]:
-    """The environment for learners' code: no settings of its own, and no foreign import path."""
+    """The environment for learners' code: no settings of its own, no foreign import path, and no
+    colours in a traceback, which Jupyter asks for and Python 3.13 then writes into a pipe too."""
     environ = {name: value for name, value in os.environ.items() if name not in UNWANTED}
-    return environ | {"PYTHONIOENCODING": "utf-8:replace"}
+    return environ | {"PYTHONIOENCODING": "utf-8:replace", "PYTHON_COLORS": "0"}
 
 
 def end_strays(mark: str, but: Sequence[int] = ()) -> None:

@@ -230,6 +230,20 @@ def test_packages_of_the_coach_are_out_of_reach(at_work, lay_out):
     assert ran.failed["got"] == "ModuleNotFoundError: No module named 'coach'"
 
 
+def test_colours_that_are_asked_for_change_no_report(at_work, lay_out):
+    """Python 3.13 and later write them into the traceback of a server, too."""
+    tree = course.state(1)
+    line = tree["gs2/asgi.py"].count(b"\n") + 3
+    tree["gs2/asgi.py"] += b"import sys\nif 'daphne' in sys.argv[0]:\n    raise ValueError('tea')\n"
+    lay_out(tree)
+
+    ran = at_work("check", 1, "--json", FORCE_COLOR="1")
+
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.failed["got"] == "it ended with exit status 1: ValueError: tea"
+    assert ran.failed["look_at"] == f"gs2/asgi.py:{line}"
+
+
 @pytest.mark.parametrize("number", [3, 4])
 def test_environment_of_the_learner_changes_no_verdict(number, at_work, lay_out):
     lay_out(number)
