@@ -54,7 +54,7 @@ def event_named(event: Any) -> str:
     parts = [str(event.get("type", "an event without a type"))]
     for key in ("text", "bytes", "code", "status", "body"):
         value = event.get(key)
-        if value is not None and value != b"":
+        if value is not None and (key, value) != ("body", b""):
             text = value.get("text") if isinstance(value, dict) and "$object" in value else value
             parts.append(f"{key}={shown(text)}")
     return " ".join(parts)
@@ -71,14 +71,15 @@ def event_got(event: Any) -> str:
 
 
 def frame_of(event: Any) -> Frame | None:
-    """The frame that a client would see for a `websocket.send`, or None."""
+    """The frame that a client would see for a `websocket.send`, or None.
+
+    Where both keys are there, Daphne passes over the one that is empty.
+    """
     if not isinstance(event, dict) or event.get("type") != "websocket.send":
         return None
-    for key, kind in (("bytes", bytes), ("text", str)):
-        value = event.get(key)
-        if isinstance(value, kind):
-            return value
-    return None
+    pairs = (("bytes", bytes), ("text", str))
+    frames = [event[key] for key, kind in pairs if isinstance(event.get(key), kind)]
+    return next(filter(None, frames), frames[0] if frames else None)
 
 
 def broken_rule(event: Any, is_open: bool) -> str:
@@ -104,6 +105,8 @@ def broken_rule(event: Any, is_open: bool) -> str:
             return "`text` has to be a str"
         if data is not None and not isinstance(data, bytes):
             return "`bytes` has to be bytes"
+        if text and data:
+            return "a websocket.send carries `text` or `bytes`, not both"
     return ""
 
 

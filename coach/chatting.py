@@ -30,6 +30,11 @@ NO_LINES = {
     '{"text": ["tea"]}': "a frame whose text is a list",
     '{"text": ""}': "an empty line",
     '{"text": "   "}': "an empty line",
+    # What is tried only here: a number, a text and a list, in which "text" can be looked for.
+    "5": "a frame whose JSON is not an object",
+    '"text"': "a frame whose JSON is not an object",
+    '["text"]': "a frame whose JSON is not an object",
+    '{"text": " \\t\\n"}': "an empty line",
 }
 
 
@@ -145,17 +150,21 @@ def shown_json(thing: Any) -> str:
     return text if len(text) <= 120 else f"{text[:120]}…"
 
 
-async def is_refused_or_answered(socket: Socket, whom: str) -> None:
-    """The connection is refused, or no route takes its path; or it opens, and a line comes back."""
+async def is_refused_or_answered(socket: Socket, whom: str) -> bool:
+    """The connection is refused, or no route takes its path; or it opens, and a line comes back.
+
+    True where a line came back.
+    """
     expected = f"{whom} is refused: websocket.close, and no websocket.accept before it"
     told = await socket.talk.next(expected)
     if told.get("event", {}).get("type") != "websocket.accept":
         await _is_refused(socket, told, expected, or_no_route=True)
-        return
+        return False
     socket.is_open = True
     await socket.settle()
     await says(socket, "milk")
     await hears(socket, "milk")
+    return True
 
 
 async def is_refused(socket: Socket, whom: str, or_no_route: bool = False) -> None:

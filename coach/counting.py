@@ -33,14 +33,17 @@ async def counts(site: Site, path: str) -> None:
     ben = await open_quietly(site, path, "Ben")
     await ben.send("milk")
     await ben.hears("1: milk")
-    await ana.send("bye")
-    await ana.hears("3: bye")
+    await ana.send("Bye, Ben! ")
+    await ana.hears("3: Bye, Ben! ")
     await ben.send("2: sugar")
     await ben.hears("2: 2: sugar")
 
 
 async def answers_bytes(site: Site, path: str) -> None:
-    """A binary frame is answered in kind and counted, and the connection goes on."""
+    """A binary frame is answered in kind and counted, and the connection goes on.
+
+    Whether an empty message is one is left open: where it is asked how true the text is, none is.
+    """
     ana = await open_quietly(site, path, "Ana")
     await ana.send(b"\x00tea\xff")
     await ana.hears(b"1: \x00tea\xff")
@@ -48,6 +51,8 @@ async def answers_bytes(site: Site, path: str) -> None:
     await ana.hears("2: tea")
     await ana.send(b"milk")
     await ana.hears(b"3: milk")
+    await ana.send("bye")
+    await ana.hears("4: bye")
 
 
 async def ends(site: Site, path: str) -> None:
@@ -65,6 +70,12 @@ async def open_quietly(site: Site, path: str, who: str) -> Socket:
     socket = await site.connect(path, who=who)
     await socket.settle()
     return socket
+
+
+def turn_page(site: Site) -> None:
+    """Forget what the clients of one path did, before a step looks at another."""
+    site.story.begin()
+    site.frames = 0
 
 
 def judge_thread(site: Site, socket: Socket, runs_on: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from coach.browsing import Answer
-from coach.evidence import Evidence, Failure, Frame, frame_named, shown
+from coach.evidence import CoachError, Evidence, Failure, Frame, frame_named, shown
 from coach.output import Output
 from coach.process import kill_group
 from coach.tracebacks import last_error
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from coach.site import Site
 
 START_LIMIT_S = 12.0
+SILENT_S = 1.0  # a server that listens for as long as this, and does not say so, will not say it
 CLIENT_LIMIT_S = 6.0
 HOST = "127.0.0.1"
 
@@ -28,10 +29,11 @@ HOST = "127.0.0.1"
 class Server:
     """One server process. `name` is how the story calls it: Daphne or runserver."""
 
-    def __init__(self, site: "Site", name: str, command: list[str]) -> None:
+    def __init__(self, site: "Site", name: str, command: list[str], port: int) -> None:
         self.site = site
         self.name = name
-        self.port = 0
+        self.port = port
+        self.says_so = False  # whether it has printed that it listens
         self.at = ""  # how the story tells it from others
         self.output = Output()
         self.popen = subprocess.Popen(
@@ -49,29 +51,34 @@ class Server:
         with contextlib.suppress(OSError, ValueError):
             for line in iter(lambda: self.popen.stdout.readline(65_536), b""):  # type: ignore[union-attr]
                 self.output.add(line)
-                if found := re.search(rb"Listening on TCP address 127\.0\.0\.1:(\d+)", line):
-                    self.port = self.port or int(found[1])
+                self.says_so |= b"Listening on TCP address" in line
 
-    async def started(self, port: int = 0) -> None:
-        """Wait until the server listens; fails the step where it ends or does not."""
+    async def started(self, silent_s: float = 0.0) -> None:
+        """Wait until the server listens; fails the step where it ends or does not.
+
+        silent_s: how long it may listen before it says so, which the LOGGING of a site can keep
+        it from doing: until then, who listens there may be another
+        """
         expected = f"{self.name} starts and listens"
         loop = asyncio.get_running_loop()
         end = loop.time() + START_LIMIT_S
+        since = 0.0
         while loop.time() < end:
             if self.popen.poll() is not None:
                 self.reader.join(2)
+                if self._listens():
+                    raise CoachError(f"Port {self.port} was taken by another program. Try again.")
                 raise Failure(expected, self._last_words(), self.evidence("server", is_over=True))
-            if (self.port or port) and self._listens(self.port or port):
-                self.port = self.port or port
+            since = since or (loop.time() if self._listens() else 0.0)
+            if since and (self.says_so or loop.time() - since >= silent_s):
                 return
             await asyncio.sleep(0.02)
         raise Failure(expected, f"nothing within {START_LIMIT_S:g} s", self.evidence("server"))
 
-    @staticmethod
-    def _listens(port: int) -> bool:
+    def _listens(self) -> bool:
         with socket.socket() as probe:
             probe.settimeout(1)
-            return probe.connect_ex((HOST, port)) == 0
+            return probe.connect_ex((HOST, self.port)) == 0
 
     def _last_words(self) -> str:
         lines = [line.strip() for line in self.output.text().splitlines() if line.strip()]
@@ -234,9 +241,18 @@ class Client:
         raise Failure(expected, frame_named(heard), evidence)
 
 
+def free_ports(number: int) -> list[int]:
+    """As many ports, each another, at which nobody listens."""
+    with contextlib.ExitStack() as doors:
+        free = [doors.enter_context(socket.socket()) for _ in range(number)]
+        for one in free:
+            one.bind((HOST, 0))
+        return [one.getsockname()[1] for one in free]
+
+
 @contextlib.asynccontextmanager
 async def daphne(site: "Site") -> AsyncIterator[Server]:
-    """A real Daphne for this site's application, on a port that the system chooses."""
+    """A real Daphne for this site's application, on a port that was free a moment ago."""
     async with daphnes(site, "Daphne") as [server]:
         yield server
 
@@ -244,12 +260,15 @@ async def daphne(site: "Site") -> AsyncIterator[Server]:
 @contextlib.asynccontextmanager
 async def daphnes(site: "Site", *names: str) -> AsyncIterator[list[Server]]:
     """Real Daphnes for this site's application, started at the same moment."""
-    command = ["-P", "-m", "daphne", "-b", HOST, "-p", "0", site.entry]
-    servers = [Server(site, name, command) for name in names]
+    command = ["-P", "-m", "daphne", "-b", HOST]
+    servers = [
+        Server(site, name, [*command, "-p", str(port), site.entry], port)
+        for name, port in zip(names, free_ports(len(names)), strict=True)
+    ]
     try:
         for server in servers:
             server.at = f" at {server.name}" if len(servers) > 1 else ""
-            await server.started()
+            await server.started(SILENT_S)
         yield servers
     finally:
         await asyncio.gather(*(asyncio.to_thread(server.stop) for server in servers))
@@ -258,12 +277,11 @@ async def daphnes(site: "Site", *names: str) -> AsyncIterator[list[Server]]:
 @contextlib.asynccontextmanager
 async def runserver(site: "Site") -> AsyncIterator[Server]:
     """`manage.py runserver` for this site, on a port that was free a moment ago."""
-    with socket.socket() as free:
-        free.bind((HOST, 0))
-        port = free.getsockname()[1]
-    server = Server(site, "runserver", ["manage.py", "runserver", f"{HOST}:{port}", "--noreload"])
+    [port] = free_ports(1)
+    command = ["manage.py", "runserver", f"{HOST}:{port}", "--noreload"]
+    server = Server(site, "runserver", command, port)
     try:
-        await server.started(port)
+        await server.started()
         yield server
     finally:
         await asyncio.to_thread(server.stop)

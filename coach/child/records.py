@@ -196,9 +196,25 @@ def unmigrated() -> Iterator[str]:
     from django.db.migrations.state import ProjectState
 
     loader = MigrationLoader(None)
-    wanted = ProjectState.from_apps(apps)
-    changes = MigrationAutodetector(loader.project_state(), wanted).changes(graph=loader.graph)
+    had, wanted = loader.project_state(), ProjectState.from_apps(apps)
+    changes = MigrationAutodetector(had, wanted).changes(graph=loader.graph)
     for label, migrations in changes.items():
         for migration in migrations:
             for operation in migration.operations:
-                yield f"{label}: {operation.describe()}"
+                if changes_table(had.models, label, operation):
+                    yield f"{label}: {operation.describe()}"
+
+
+def changes_table(had: Any, label: str, operation: Any) -> bool:
+    """False for what Django notes in a migration and no table shows: an ordering, a help text."""
+    kind = type(operation).__name__
+    if kind == "AlterField":
+        old = had[label, operation.model_name_lower].fields[operation.name]
+        return bool(in_table(old) != in_table(operation.field))
+    return kind not in ("AlterModelOptions", "AlterModelManagers")
+
+
+def in_table(field: Any) -> tuple[Any, ...]:
+    """What of a field stands in its table."""
+    _, path, args, kwargs = field.deconstruct()
+    return path, args, {key: kwargs[key] for key in kwargs if key not in field.non_db_attrs}

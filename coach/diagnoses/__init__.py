@@ -40,12 +40,14 @@ from coach.diagnoses import protocols as _protocols
 from coach.diagnoses import routes as _routes
 from coach.diagnoses import endpoints as _endpoints
 from coach.diagnoses import routers as _routers
+from coach.diagnoses import lists as _lists
 from coach.diagnoses import rules as _rules
 from coach.diagnoses import messages as _messages
 from coach.diagnoses import coroutines as _coroutines
 from coach.diagnoses import counts as _counts
 from coach.diagnoses import handlers as _handlers
 from coach.diagnoses import calling as _calling
+from coach.diagnoses import echoes as _echoes
 from coach.diagnoses import events as _events
 from coach.diagnoses import answers as _answers
 from coach.diagnoses import consumers as _consumers
@@ -56,8 +58,8 @@ MODULES = (
     _crash, _python, _names, _sabotage, _communicators, _entry, _settings, _processes, _door,
     _visitors, _speakers, _threads, _middleware, _memory, _keeping, _queries, _layers, _groups,
     _rooms, _deliveries, _classes, _includes, _modules, _packages, _protocols, _routes,
-    _endpoints, _routers, _rules, _messages, _coroutines, _counts, _handlers, _calling, _events,
-    _answers, _consumers, _predictions,
+    _endpoints, _routers, _lists, _rules, _messages, _coroutines, _counts, _handlers, _calling,
+    _echoes, _events, _answers, _consumers, _predictions,
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ import json
 import re
 
 from coach.diagnoses.catalogue import Because, diagnosis
-from coach.diagnoses.syntax import function_at, line_text, tree_of, within
+from coach.diagnoses.syntax import function_at, line_text, sends_in_a_row, tree_of, within
 from coach.diagnoses.target import clients, given_frames
 from coach.evidence import Evidence, Frame, Told
 
@@ -185,7 +185,8 @@ def answered_twice(evidence: Evidence) -> str | None:
     answers = [e.text for e in before if e.direction == "←"]
     if before and before[-1].direction == "→" and answers and answers[-1] == text:
         number = _split((_both(evidence) or ("", ""))[1])
-        if number and number[0] == asked[0] - 1 and number[1] != asked[1]:
+        is_twice = sends_in_a_row(function_at(evidence, evidence.place))
+        if is_twice and number and number[0] == asked[0] - 1 and number[1] != asked[1]:
             return (
                 "the message before was answered twice: two calls of send follow one another there"
             )

@@ -4,7 +4,7 @@ import difflib
 import re
 
 from coach.diagnoses.catalogue import Because, diagnosis, in_file
-from coach.diagnoses.syntax import class_place, classes, is_used, line_text
+from coach.diagnoses.syntax import class_place, classes, functions, is_used, line_text
 from coach.diagnoses.target import (
     base_of,
     is_consumer,
@@ -144,6 +144,13 @@ def consumer_without_base(evidence: Evidence) -> Because | None:
     name, missing, place = _lacking(evidence)
     if missing != "as_asgi":
         return None
+    file = place["file"] if place else ""
+    own = [one for node in classes(evidence, file, name) for one in functions(node)]
+    if any(one.name == "__call__" for one in own):
+        return Because(
+            f"{name} is no consumer, and has no as_asgi: what stands around an application is "
+            f"called with it, {name}(…)"
+        )
     return Because(
         f"{name} derives from nothing that has as_asgi: a consumer's base, SyncConsumer or "
         "AsyncConsumer, stands in parentheses after its name",

@@ -8,6 +8,7 @@ from coach.diagnoses.syntax import (
     calls,
     def_place,
     function_at,
+    hands_on,
     line_text,
     named_function,
     raises,
@@ -134,7 +135,10 @@ def stop_consumer_too_early(evidence: Evidence) -> Because | None:
 @diagnosis("closed-by-consumer")
 def closed_by_consumer(evidence: Evidence) -> str | None:
     if evidence.kind == "closed" and evidence.event.get("type") == "websocket.close":
-        return "the consumer itself closes the connection here, by websocket.close"
+        if is_consumer(routed(evidence)):
+            return "the consumer itself closes the connection here, by websocket.close"
+        if evidence.place:
+            return "this line closes the connection, by websocket.close"
     return None
 
 
@@ -161,7 +165,7 @@ def function_without_accept(evidence: Evidence) -> Because | None:
 @diagnosis("function-ended")
 def function_ended(evidence: Evidence) -> Because | None:
     name, place = _function(evidence, "returned")
-    if not name:
+    if not name or hands_on(evidence, name):
         return None
     why = (
         f"{name} came to its end, and with it the connection: it has to receive events until "

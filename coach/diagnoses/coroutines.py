@@ -47,7 +47,8 @@ def _lost(evidence: Evidence) -> Told | None:
     is_early = evidence.kind == "illegal" and "before websocket.accept" in evidence.tape[-1].mark
     if evidence.kind == "unawaited":
         return evidence.unawaited[0]
-    if evidence.kind not in ("silent", "kept-running", "hurried", "history") and not is_early:
+    kinds = ("silent", "kept-running", "hurried", "history", "returned")
+    if evidence.kind not in kinds and not is_early:
         return None
     return next((told for told in evidence.unawaited if _matters(evidence, told)), None)
 
@@ -199,6 +200,13 @@ def _a(kind: str) -> str:
 @diagnosis("async-to-sync-in-async")
 def async_to_sync_in_async(evidence: Evidence) -> str | None:
     if evidence.raised("RuntimeError", "You cannot use AsyncToSync in the same thread"):
+        on_line = [one for one in calls_on(evidence, last_line(evidence)) if one.args]
+        wrapped = [name_of(one.args[0]) for one in on_line if name_of(one) == "async_to_sync"]
+        if wrapped == ["slow_report"]:
+            return (
+                "async_to_sync is the way back, for plain code that calls a coroutine function; "
+                "slow_report is a plain one, and asyncio.to_thread has a thread run it"
+            )
         return (
             "async_to_sync is for plain functions; in an `async def` the coroutine is awaited "
             "directly, without it"

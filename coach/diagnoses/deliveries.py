@@ -3,6 +3,7 @@
 import difflib
 import re
 
+from coach.chatting import parsed
 from coach.diagnoses.catalogue import Because, diagnosis, in_file
 from coach.diagnoses.groups import SEND, last_asked
 from coach.diagnoses.syntax import class_place, def_place, functions, tree_of
@@ -10,6 +11,7 @@ from coach.diagnoses.target import (
     GENERIC_HANDLERS,
     RAW_HANDLERS,
     is_consumer,
+    is_generic,
     is_sync,
     method,
     routed,
@@ -114,5 +116,21 @@ def group_type_names_send(evidence: Evidence) -> Because | None:
     why = (
         'a message of the type "send" calls self.send, with the whole message as what is to be '
         "sent: the type has to name a method of your own"
+    )
+    return Because(why, sent["at"])
+
+
+@diagnosis("group-type-names-receive")
+def group_type_names_receive(evidence: Evidence) -> Because | None:
+    """The message arrives where the frames of a browser do, and is read as one of them."""
+    sent, target = last_asked(evidence, SEND), routed(evidence)
+    name = sent["type"].replace(".", "_") if sent else ""
+    if sent is None or name not in ("receive", "websocket_receive") or not is_generic(target):
+        return None
+    if evidence.kind != "raised" and "error" not in (parsed(evidence.frame) or {}):
+        return None
+    why = (
+        f"a message of the type {shown(sent['type'])} calls {name}, which is for the frames of the "
+        "browser and reads the message as one: the type has to name a method of your own"
     )
     return Because(why, sent["at"])

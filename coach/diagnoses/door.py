@@ -181,7 +181,11 @@ def goes_on_after_close(evidence: Evidence) -> str | None:
         one.direction == "←" and one.text.startswith("websocket.close")
         for one in before[began[-1] if began else 0 :]
     )
-    if evidence.kind not in ("wrong", "illegal") or not is_closed or not evidence.place:
+    place = evidence.place
+    if evidence.kind not in ("wrong", "illegal") or not is_closed or not place:
+        return None
+    # This one runs after each end, whatever another method returns from.
+    if place["name"].rpartition(".")[2] in ("disconnect", "websocket_disconnect"):
         return None
     return (
         "this line runs although the connection has been closed before it: close() does not end "

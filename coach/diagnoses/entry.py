@@ -5,7 +5,7 @@ import re
 from coach.diagnoses import lines
 from coach.diagnoses.catalogue import Because, diagnosis, in_file, line_with
 from coach.diagnoses.lines import SETTINGS_VARIABLE
-from coach.diagnoses.syntax import call_dropped
+from coach.diagnoses.syntax import call_dropped, line_text
 from coach.evidence import Evidence, Told
 
 ENTRY = "gs2/asgi.py"
@@ -118,10 +118,8 @@ def settings_forced(evidence: Evidence) -> Because | None:
         "setdefault leaves that value alone"
     )
     for file in (ENTRY, "gs2/__init__.py", "gs2/settings.py"):
-        text = evidence.tree.get(file, b"").decode("utf-8", "replace")
-        for number, line in enumerate(text.splitlines(), 1):
-            is_code = not line.lstrip().startswith("#")
-            if SETTINGS_VARIABLE in line and ".setdefault(" not in line and is_code:
+        for number in lines.naming(evidence, file, SETTINGS_VARIABLE):
+            if ".setdefault(" not in line_text(evidence, in_file(file, number)):
                 return Because(why, in_file(file, number))
     return Because(why)
 
@@ -239,16 +237,16 @@ def application_not_async(evidence: Evidence) -> Because | None:
 @diagnosis("application-taken-for-asgi-2")
 def application_taken_for_asgi_2(evidence: Evidence) -> Because | None:
     told = evidence.facts.get("application", {})
-    missing = f"{told.get('name')}() missing 2 required positional arguments"
-    if (
-        told.get("kind") != "function"
-        or evidence.status != 500
-        or not evidence.raised("TypeError", missing)
-    ):
+    is_function = told.get("kind") == "function"
+    called = told["name"] if is_function else f"{told.get('kind')}.__call__"
+    missing = f"{called}() missing 2 required positional arguments"
+    if evidence.status != 500 or not evidence.raised("TypeError", missing):
         return None
+    what, make = ("a function", "application") if is_function else ("an object", "__call__")
+    that = "that" if is_function else "whose __call__"
     why = (
-        "Daphne takes a function that is no async def for one of ASGI 2, and calls it with the "
-        "scope alone: make application an async def that awaits"
+        f"Daphne takes {what} {that} is no async def for one of ASGI 2, and calls it with the "
+        f"scope alone: make {make} an async def that awaits"
     )
-    words = ("lambda",) if told["name"] == "<lambda>" else (f"def {told['name']}(",)
+    words = ("lambda",) if called == "<lambda>" else (f"def {called.rpartition('.')[2]}(",)
     return Because(why, line_with(evidence, ENTRY, *words))

@@ -241,7 +241,7 @@ def event_key_unknown(evidence: Evidence) -> str | None:
 
 @diagnosis("event-read-as-json")
 def event_read_as_json(evidence: Evidence) -> str | None:
-    for link in evidence.error:
+    for link in evidence.error if not is_generic(routed(evidence)) else ():
         if "the JSON object must be str, bytes or bytearray, not dict" in link["text"]:
             return 'the event is a dict already and no JSON; what the client sent is event["text"]'
     return None

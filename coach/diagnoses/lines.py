@@ -30,6 +30,16 @@ def environment(evidence: Evidence, file: str) -> Iterator[tuple[int, str, str]]
                     yield node.lineno, literal(target.slice), literal(node.value)
 
 
+def naming(evidence: Evidence, file: str, name: str) -> list[int]:
+    """The lines of a file on which this is a whole string, or the name of a keyword argument."""
+    return sorted(
+        node.value.lineno if isinstance(node, ast.keyword) else node.lineno
+        for node in ast.walk(tree_of(evidence, file))
+        if (isinstance(node, ast.keyword) and node.arg == name)
+        or (isinstance(node, ast.Constant) and node.value == name)
+    )
+
+
 def literal(node: ast.expr | None) -> str:
     """The string that an expression is, or an empty one."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -205,7 +205,34 @@ def history_of_every_room(evidence: Evidence) -> str | None:
     others = [text for text in told if text not in said and text == "said in another room"]
     if not others:
         return None
-    return f"Cy said {shown(others[0])} in room pot-2: the lines are not those of this room alone"
+    return (
+        f"Cy said {shown(others[0])} elsewhere, and it is told here: the lines are not those of "
+        "this room alone"
+    )
+
+
+@diagnosis("history-without-repeats")
+def history_without_repeats(evidence: Evidence) -> str | None:
+    told, said = _history(evidence)
+    repeated = [text for text in set(said[-LAST:]) if said[-LAST:].count(text) > 1]
+    once = [text for text in repeated if told.count(text) == 1]
+    is_part = told in (said[-len(told) :], said[: len(told)])
+    if not once or is_part or told[::-1] in (said[-len(told) :], said[: len(told)]):
+        return None
+    return (
+        f"{shown(once[0])} was said twice in this room, and is told once: people repeat "
+        "themselves, and two lines that read the same are two rows"
+    )
+
+
+@diagnosis("queryset-sliced-from-its-end")
+def queryset_sliced_from_its_end(evidence: Evidence) -> str | None:
+    if not evidence.raised("ValueError", "Negative indexing is not supported"):
+        return None
+    return (
+        "a queryset has no slice that counts from its end: the newest first, by "
+        'order_by("-id"), and then a slice from the front'
+    )
 
 
 @diagnosis("history-first-lines")

@@ -7,7 +7,7 @@ from typing import Any
 
 from coach.chatting import NO_LINES, parsed
 from coach.diagnoses.catalogue import Because, diagnosis
-from coach.diagnoses.syntax import class_place, def_place, line_text
+from coach.diagnoses.syntax import class_place, def_place, function_at, line_text
 from coach.diagnoses.target import (
     base_of,
     is_generic,
@@ -161,6 +161,38 @@ def text_not_a_string(evidence: Evidence) -> str | None:
         return None
     what = f"the text of this frame is {json.dumps(text)}" if content else "this frame has no text"
     return f"{what}, and this line takes it for a str: isinstance(…, str) tells"
+
+
+@diagnosis("frame-without-key")
+def frame_without_key(evidence: Evidence) -> str | None:
+    """`content["message"]`, as in the tutorial of Channels, for a frame {"text": …}."""
+    error, given = _own(evidence), [e.text for e in evidence.tape if e.direction == "→"]
+    key = error["text"].strip("'") if error and error["type"] == "KeyError" else ""
+    frame = parsed(given[-1].partition(" text=")[2][1:-1]) if given else None
+    place = error["frames"][-1] if error else None
+    line, function = line_text(evidence, place), function_at(evidence, place)
+    if not key or not function or not isinstance(frame, dict) or key in frame:
+        return None
+    contents = [one.arg for one in function.args.args[1:2] if function.name == "receive_json"]
+    contents += re.findall(r"(\w+) = json\.loads\(", ast.unparse(function))
+    if not any(re.search(rf"\b{one}\[[\"']{re.escape(key)}[\"']\]", line) for one in contents):
+        return None
+    return f'the browser sends {{"text": …}}, and this line asks for the key {key}'
+
+
+@diagnosis("json-parsed-already")
+def json_parsed_already(evidence: Evidence) -> Because | None:
+    """`json.loads(content)` in receive_json, or rules that begin with it."""
+    error = evidence.raised("TypeError", "the JSON object must be str, bytes or bytearray, not")
+    ours = [frame for frame in error["frames"] if frame["work"]] if error else []
+    at = next((one for one in ours if one["name"].endswith("receive_json")), None)
+    if at is None or not is_json(routed(evidence)) or not _is_chat(evidence, "raised"):
+        return None
+    why = (
+        "receive_json is given what the frame held, already parsed, and json.loads wants the frame "
+        "itself: that is given to receive, without _json"
+    )
+    return Because(why, dict(at))
 
 
 # -- a frame is written ---------------------------------------------------------------------------

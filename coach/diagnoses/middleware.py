@@ -5,6 +5,7 @@ import difflib
 import re
 
 from coach.diagnoses.catalogue import Because, diagnosis, in_file, line_with
+from coach.diagnoses.lines import line_in_list
 from coach.diagnoses.syntax import Function, classes, function_at, line_text, tree_of
 from coach.diagnoses.target import is_consumer, is_sync, last_event, routed
 from coach.diagnoses.ways import (
@@ -20,7 +21,7 @@ from coach.diagnoses.ways import (
 from coach.evidence import Evidence, Told
 from coach.routing import below, core
 
-ENTRY = "gs2/asgi.py"
+ENTRY, SETTINGS = "gs2/asgi.py", "gs2/settings.py"
 WRAPPERS = (
     "AllowedHostsOriginValidator", "OriginValidator", "AuthMiddlewareStack", "AuthMiddleware",
     "SessionMiddlewareStack", "SessionMiddleware", "CookieMiddleware",
@@ -50,6 +51,25 @@ def wrapper_without_method(evidence: Evidence) -> Because | None:
             for near in difflib.get_close_matches(method, mine, 1, 0.6):
                 return Because(f"{why}; here it is {near}", place | {"line": mine[near].lineno})
             return Because(why, place)
+    return None
+
+
+@diagnosis("asgi-middleware-in-settings")
+def asgi_middleware_in_settings(evidence: Evidence) -> Because | None:
+    """`"myapp.middleware.ThreadPerConnection"` in MIDDLEWARE, which Django calls with a request."""
+    if evidence.kind != "http" or evidence.status != 500:
+        return None
+    for file in evidence.tree:
+        for node in classes(evidence, file) if file.endswith(".py") else ():
+            named = f"{file[:-3].replace('/', '.')}.{node.name}"
+            line = line_in_list(evidence, SETTINGS, "MIDDLEWARE", named)
+            calls = [one for _, one in methods_called(evidence, node.name)]
+            if line and calls and len(calls[0].args.args) == 4:
+                why = (
+                    f"MIDDLEWARE is for what Django calls with a request; {node.name} is called "
+                    "with scope, receive and send, and stands around the URLRouter in gs2/asgi.py"
+                )
+                return Because(why, in_file(SETTINGS, line))
     return None
 
 
@@ -131,6 +151,13 @@ def inner_not_awaited(evidence: Evidence) -> Because | None:
                 called = inner_calls(function)
                 line = called[0].lineno if len(called) == 1 else place["line"]
                 return Because(why, place | {"line": line})
+    for told in evidence.unawaited:
+        if told["coroutine"].endswith(".__call__") and told["at"] and told["at"]["work"]:
+            why = (
+                "the application inside is called here and not awaited: the call only makes a "
+                "coroutine, and nothing of it runs"
+            )
+            return Because(why, told["at"])
     return None
 
 

@@ -7,6 +7,9 @@ from coach.diagnoses.catalogue import Because, diagnosis, in_file, line_with
 from coach.diagnoses.syntax import calls, line_text, tree_of
 from coach.evidence import Evidence
 
+# Files of which each package may have one of its own: these stay where they are.
+OF_PROJECT = ("gs2/asgi.py", "gs2/settings.py", "gs2/urls.py")
+
 
 def _modules(evidence: Evidence) -> dict[str, str]:
     """The learner's files by the names under which Python imports them."""
@@ -50,7 +53,7 @@ def module_to_be_moved(evidence: Evidence) -> Because | None:
         path for path in evidence.tree if re.fullmatch(rf"(.+/)?{re.escape(module)}\.py", path)
     ]
     is_app = f"{package}/__init__.py" in evidence.tree and package != "gs2"
-    if not is_app or len(paths) != 1:
+    if not is_app or len(paths) != 1 or paths[0] in OF_PROJECT:
         return None
     why = (
         f"the import looks for {package}/{module}.py, and the file is {paths[0]}: "
@@ -68,7 +71,8 @@ def module_in_another_folder(evidence: Evidence) -> str | None:
         if tail in modules and tail != name:
             return f"names begin in the folder that holds manage.py: it is {tail}, not {name}"
         inner = [one for one in modules if one.endswith(f".{tail}")]
-        if name and len(inner) == 1:
+        is_of_app = modules.get(name.partition(".")[0], "").endswith("/__init__.py")
+        if name and len(inner) == 1 and not (is_of_app and modules[inner[0]] in OF_PROJECT):
             return (
                 f"there is no {name}: names begin in the folder that holds manage.py, "
                 f"and the file {modules[inner[0]]} is called {inner[0]}"

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from coach.diagnoses import lines
 from coach.diagnoses.catalogue import Because, diagnosis, line_with
-from coach.diagnoses.syntax import Function, call_dropped, function_at, tree_of
+from coach.diagnoses.syntax import Function, call_dropped, function_at, line_text, tree_of
 from coach.evidence import Evidence, Told
 
 KNOWN = {
@@ -76,6 +76,8 @@ def _comes(evidence: Evidence, name: str, place: Told | None) -> str:
         return f"; it comes with `from {homes[0][:-3].replace('/', '.')} import {name}`"
     if place is None:
         return ""
+    if re.match(rf"{name}\s*==", line_text(evidence, place)):
+        return "; == compares, and = is what gives a name its value"
     near = get_close_matches(name, _bound(evidence, place) - {name}, 1, 0.8)
     if near:
         return f"; this file has {near[0]}"
@@ -101,9 +103,12 @@ def _bound(evidence: Evidence, place: Told) -> set[str]:
 
 
 def _is_home(evidence: Evidence, file: str, name: str) -> bool:
-    """Whether the top level of a file defines a class or function of this name."""
+    """Whether the top level of a file defines a class, a function or a list of routes so called."""
     body = tree_of(evidence, file).body
-    return any(isinstance(node, Function | ast.ClassDef) and node.name == name for node in body)
+    is_list = name.endswith("patterns") and name in lines.assigned(evidence, file)
+    return is_list or any(
+        isinstance(node, Function | ast.ClassDef) and node.name == name for node in body
+    )
 
 
 def _made_here(evidence: Evidence, name: str, place: Told) -> str:

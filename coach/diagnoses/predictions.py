@@ -48,7 +48,8 @@ def prediction_of_another_kind(evidence: Evidence) -> str | None:
         return "a comma makes a tuple of two numbers; a decimal number is written with a point"
     if isinstance(value, int | float) and not isinstance(value, bool):
         return "no wait takes 0 seconds or less"
-    return f"{evidence.name} is a number of seconds, written without quotes, such as 1.5"
+    quotes = ", written without quotes" if isinstance(value, str) else ""
+    return f"{evidence.name} is a number of seconds{quotes}, such as 1.5"
 
 
 def _measured(evidence: Evidence, name: str, value: object) -> bool:

@@ -1,6 +1,8 @@
 """Causes in the ProtocolTypeRouter: that it is in front, and what is in its dict."""
 
 import ast
+import difflib
+import re
 
 from coach.diagnoses import lines
 from coach.diagnoses.catalogue import Because, diagnosis, in_file, line_with
@@ -24,6 +26,12 @@ def at_router(evidence: Evidence, *words: str) -> Told:
         if place["line"]:
             return place
     return place
+
+
+def is_like_websocket(key: str) -> bool:
+    """Whether a key of the router is meant for WebSockets, rightly spelt or not."""
+    plain = re.sub(r"[\W_]", "", key.lower())
+    return plain in ("ws", "wss") or difflib.SequenceMatcher(None, plain, "websocket").ratio() > 0.7
 
 
 def refused_by_django(evidence: Evidence) -> bool:
@@ -149,7 +157,11 @@ def lacks_http(evidence: Evidence) -> bool:
 
 @diagnosis("router-key-misspelt")
 def router_key_misspelt(evidence: Evidence) -> Because | None:
-    keys = [key for key in application_of(evidence).get("protocols", ()) if key not in PROTOCOLS]
+    keys = [
+        key
+        for key in application_of(evidence).get("protocols", ())
+        if key not in PROTOCOLS and not is_like_websocket(key)
+    ]
     if not lacks_http(evidence) or not keys:
         return None
     why = f'the router has the key {shown(keys[0])}; for pages, over https as well, it is "http"'
@@ -180,14 +192,17 @@ def router_value_not_called(evidence: Evidence) -> Because | None:
 
 @diagnosis("router-value-called")
 def router_value_called(evidence: Evidence) -> str | None:
-    if not evidence.raised(
-        "TypeError", "ASGIHandler.__call__() missing 3 required positional arguments"
+    for kind, name in (
+        ("ASGIHandler", "Django"),
+        (ROUTER, "the router"),
+        ("URLRouter", "the URLRouter"),
     ):
-        return None
-    return (
-        "with () this line calls Django already; "
-        "the router takes the callable itself, and calls it for each connection"
-    )
+        if evidence.raised("TypeError", f"{kind}.__call__() missing 3 required positional arg"):
+            return (
+                f"with () this line calls {name} already; "
+                "the callable itself belongs here, and is called for each connection"
+            )
+    return None
 
 
 @diagnosis("router-value-not-callable")

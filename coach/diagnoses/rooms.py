@@ -15,7 +15,7 @@ from coach.diagnoses.groups import (
     listener,
     sender,
 )
-from coach.diagnoses.syntax import calls, function_at, functions, raises, tree_of
+from coach.diagnoses.syntax import calls, classes, function_at, functions, raises, tree_of
 from coach.diagnoses.target import (
     GENERIC_HANDLERS,
     RAW_HANDLERS,
@@ -117,11 +117,32 @@ def accepted_before_looking(evidence: Evidence) -> str | None:
             "to close it before it is accepted"
         )
     tree = tree_of(evidence, (evidence.place or {"file": ""})["file"])
-    if calls(tree, "close") or raises(tree):
+    if calls(tree, "close") or raises(tree) or _knocks(evidence) > 1:
+        return None
+    asks = (ast.If, ast.IfExp, ast.Match, ast.BoolOp)
+    if any(isinstance(node, asks) and node.lineno <= line for node in ast.walk(function)):
         return None
     return (
         "whatever the name of its room, a connection is accepted here: nothing looks at it before, "
         "and to refuse is to close before accept"
+    )
+
+
+def _knocks(evidence: Evidence) -> int:
+    """How many have asked for a connection: the longest name first, and whoever got in was last."""
+    return sum(one.text.startswith(FIRST) for one in evidence.tape)
+
+
+@diagnosis("room-bound-too-wide")
+def room_bound_too_wide(evidence: Evidence) -> str | None:
+    last = evidence.tape[-1] if evidence.tape else None
+    if not last or not last.mark.startswith("expected a room whose name has"):
+        return None
+    if not last.text.startswith("websocket.accept") or _knocks(evidence) < 2:
+        return None
+    return (
+        "a longer name has been refused before, and this one gets in: the bound here lets through "
+        "what can be no group's name, which has at most 99 characters"
     )
 
 
@@ -136,7 +157,7 @@ def _closing(function: ast.AST) -> Iterator[int]:
 @diagnosis("kept-on-class")
 def kept_on_class(evidence: Evidence) -> Because | None:
     """What belongs to one connection is an attribute of the class."""
-    kept = _kept(evidence)
+    kept = _kept(evidence) or (_shared(evidence) if evidence.kind == "not-heard" else [])
     if len(kept) != 1:
         return None
     name, line = kept[0]
@@ -164,3 +185,18 @@ def _kept(evidence: Evidence) -> list[tuple[str, int]]:
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
         if ast.unparse(node.value) in owners
     ]
+
+
+def _shared(evidence: Evidence) -> list[tuple[str, int]]:
+    """The collections in the body of the consumer's class to which its methods add, by self."""
+    target = routed(evidence)
+    found = []
+    for one in classes(evidence, target.get("file", ""), target.get("name", "")):
+        text = ast.unparse(one)
+        for node in one.body:
+            name = ast.unparse(node.targets[0]) if isinstance(node, ast.Assign) else ""
+            is_changed = re.search(rf"self\.{name}\.(add|update|append|extend|insert)\(", text)
+            is_own = re.search(rf"self\.{name}(: .+)? = ", text)
+            if name and is_changed and not is_own:
+                found.append((name, node.lineno))
+    return found

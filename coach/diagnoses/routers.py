@@ -1,12 +1,19 @@
 """Causes between the key "websocket" and the entries: a router left out, or given no list."""
 
 import ast
-import difflib
 import re
 
 from coach.diagnoses.catalogue import Because, diagnosis, in_file, line_with
+from coach.diagnoses.protocols import is_like_websocket
 from coach.diagnoses.routes import websocket_routes
-from coach.diagnoses.syntax import imported, is_lost, tree_of
+from coach.diagnoses.syntax import (
+    hands_on,
+    imported,
+    is_lost,
+    line_text,
+    named_function,
+    tree_of,
+)
 from coach.evidence import Evidence, Told
 from coach.routing import below, core, protocol_router, routes_of, wrapped
 
@@ -90,11 +97,7 @@ def _empty_list(evidence: Evidence) -> Told | None:
 @diagnosis("websocket-key-misspelt")
 def websocket_key_misspelt(evidence: Evidence) -> Because | None:
     for key in _keys(evidence) or ():
-        plain = re.sub(r"[\W_]", "", key.lower())
-        if (
-            plain in ("ws", "wss")
-            or difflib.SequenceMatcher(None, plain, "websocket").ratio() > 0.7
-        ):
+        if key != "websocket" and is_like_websocket(key):
             why = (
                 f'the key "{key}" is never asked for: '
                 'a server calls this kind of connection "websocket"'
@@ -106,8 +109,16 @@ def websocket_key_misspelt(evidence: Evidence) -> Because | None:
 @diagnosis("websocket-key-missing")
 def websocket_key_missing(evidence: Evidence) -> Because | None:
     keys = _keys(evidence)
-    if keys is None or "websocket" in keys:
+    if keys is None:
         return None
+    if "websocket" in keys:
+        if core(_below_websocket(evidence)).get("kind") != "ProtocolTypeRouter":
+            return None
+        why = (
+            'the value of "websocket" is another ProtocolTypeRouter, which tells protocols apart '
+            "and no paths: a URLRouter belongs there"
+        )
+        return Because(why, _at_key(evidence))
     known = ", ".join(f'"{key}"' for key in keys) or "none"
     why = (
         'the protocol router has no key "websocket", so nothing takes a WebSocket; '
@@ -149,11 +160,14 @@ def routes_not_in_a_router(evidence: Evidence) -> Because | None:
     given = what.get(found[1], f"a {found[1]}")
     around = [one["kind"] for one in wrapped(inner)][:-1]
     inside = f" inside of {', '.join(around)}" if around else ""
-    why = (
-        f'the key "websocket" leads to {given} itself{inside}; nobody can call that: '
-        "put URLRouter(…) around it"
-    )
-    return Because(why, _at_key(evidence))
+    place = _at_key(evidence)
+    is_list = found[1] in ("list", "tuple")
+    if is_list and "URLRouter(" in line_text(evidence, place):
+        given = f"a {found[1]}"
+    is_it = given.endswith("of entries")
+    move = "put URLRouter(…) around it" if is_it else "a URLRouter belongs there"
+    why = f'the key "websocket" leads to {given} itself{inside}; nobody can call that: {move}'
+    return Because(why, place)
 
 
 @diagnosis("urlrouter-not-called")
@@ -189,7 +203,7 @@ def no_url_router(evidence: Evidence) -> Because | None:
     sender = (evidence.place or {}).get("name")
     if not mark.startswith("expected ValueError: No route found") or end.get("kind") != "function":
         return None
-    if not sender or end["name"] != sender:
+    if not sender or end["name"] != sender or hands_on(evidence, sender):
         return None
     why = (
         f'the key "websocket" leads straight to {sender}, whatever the path: '
@@ -199,13 +213,21 @@ def no_url_router(evidence: Evidence) -> Because | None:
 
 
 @diagnosis("refused-elsewhere")
-def refused_elsewhere(evidence: Evidence) -> str | None:
+def refused_elsewhere(evidence: Evidence) -> Because | None:
     """At an unknown path a line of the learner's closed, and the exception did not come through."""
     mark = evidence.tape[-1].mark if evidence.tape else ""
-    is_asked = mark.startswith("expected ValueError: No route found")
-    if not is_asked or evidence.kind != "closed" or not evidence.place:
+    if not mark.startswith("expected ValueError: No route found"):
         return None
-    return "this line closes the connection, so no ValueError of the URLRouter reaches a server"
+    end = core(_below_websocket(evidence))
+    if evidence.kind == "returned" and end.get("kind") == "function":
+        why = "this function comes to its end, so no ValueError of the URLRouter reaches a server"
+        name = str(end["name"])
+        return Because(why, named_function(evidence, name)) if hands_on(evidence, name) else None
+    if evidence.kind != "closed" or not evidence.place:
+        return None
+    return Because(
+        "this line closes the connection, so no ValueError of the URLRouter reaches a server"
+    )
 
 
 @diagnosis("origin-refused")
@@ -254,37 +276,3 @@ def router_without_routes(evidence: Evidence) -> Because | str | None:
     why = f"the URLRouter has been given {given}, so it knows no path at all"
     empty = _empty_list(evidence) if router["given"] == "list" else None
     return Because(why, empty or line_with(evidence, _asgi_file(evidence), "URLRouter("))
-
-
-@diagnosis("router-given-no-list")
-def router_given_no_list(evidence: Evidence) -> str | None:
-    wants = "URLRouter takes a list of entries made by path()"
-    for link in evidence.error:
-        last = link["frames"][-1] if link["frames"] else {}
-        text = link["text"]
-        in_router = last.get("file", "").endswith("routing.py") and not last["work"]
-        if given := re.match(r"URLRouter\.__init__\(\) takes 2 positional .* (\d+) were", text):
-            return f"{wants}, and has been given {int(given[1]) - 1} things"
-        if not in_router:
-            continue
-        if whole := re.match(r"'(\w+)' object is not iterable", text):
-            return f"{wants}, and has been given {_said(whole[1])}"
-        item = re.match(r"(?:'(\w+)' object|module '\S+') has no attribute 'callback'", text)
-        if item:
-            kind = item[1] or "module"
-            more = "; one pair of brackets is enough" if kind == "list" else ""
-            return f"{wants}, and finds {_said(kind)} in it{more}"
-    return None
-
-
-def _said(kind: str) -> str:
-    """A type as a learner would call what they have given."""
-    said = {
-        "module": "a module (name the list in it)",
-        "URLPattern": "one entry without a list around it",
-        "NoneType": "None (append and extend change a list and return None)",
-        "str": "a text",
-        "function": "a function, not called or not in path()",
-        "URLRouter": "one that is a URLRouter already",
-    }
-    return said.get(kind, f"a {kind}")

@@ -23,6 +23,8 @@ def _unrouted(evidence: Evidence) -> tuple[str, list[Route]]:
     """The path that the URLRouter found no route for, and its routes; "" where that is not so."""
     path = evidence.path.partition("?")[0].lstrip("/")
     is_so = evidence.raised("ValueError", f"No route found for path {path!r}.")
+    if any("http.request" in entry.text for entry in evidence.tape[-2:]):  # a page came there
+        return "", []
     return (path, websocket_routes(evidence) or []) if is_so else ("", [])
 
 
@@ -80,6 +82,8 @@ def route_without_final_slash(evidence: Evidence) -> Because | None:
                 f"the entry {route} is {more} the final slash, and the client asks for {path}: "
                 "the slash is part of the path, and no redirect adds it for a WebSocket"
             )
+            if path.endswith("/") and route.leads_from(path + "/"):
+                why = f"the entry {route} ends in one slash more than {path}, which is asked for"
             return because(evidence, route, why)
     return None
 

@@ -123,13 +123,21 @@ def daphne_not_installed(evidence: Evidence) -> Because | None:
     if evidence.kind != "runserver" or any(app.split(".")[0] == "daphne" for app in apps):
         return None
     channels = '; "channels" does not bring one' if "channels" in apps else ""
-    why = f'"daphne" is not in INSTALLED_APPS, so runserver is the one of Django{channels}'
-    return Because(why, line_with(evidence, FILE, "INSTALLED_APPS"))
+    is_in = lines.line_in_list(evidence, FILE, "INSTALLED_APPS", "daphne")
+    left = ", as this line leaves it" * bool(is_in)
+    why = f'"daphne" is not in INSTALLED_APPS{left}, so runserver is the one of Django{channels}'
+    line = lines.assigned(evidence, FILE).get("INSTALLED_APPS", 0)
+    return Because(
+        why, in_file(FILE, line) if line else line_with(evidence, FILE, "INSTALLED_APPS")
+    )
 
 
 @diagnosis("daphne-after-staticfiles")
 def daphne_after_staticfiles(evidence: Evidence) -> Because | None:
-    if "(daphne.E001)" not in evidence.output:
+    apps = [app.removesuffix(".apps.DaphneConfig") for app in apps_of(evidence)]
+    both = [app for app in apps if app in ("daphne", "django.contrib.staticfiles")]
+    is_silenced = evidence.kind == "runserver" and both[-1:] == ["daphne"] and len(both) == 2
+    if "(daphne.E001)" not in evidence.output and not is_silenced:
         return None
     why = (
         "daphne has to come before django.contrib.staticfiles: "
@@ -189,7 +197,8 @@ def asgi_application_wrong(evidence: Evidence) -> Because | None:
     if named == RIGHT or not (told := what_is_wrong_with(evidence, named)):
         return None
     why = f"{SETTING} is {shown(named)}, and {told}; the callable is {RIGHT}"
-    return Because(why, line_with(evidence, FILE, SETTING))
+    line = lines.assigned(evidence, FILE).get(SETTING, 0)
+    return Because(why, in_file(FILE, line) if line else line_with(evidence, FILE, SETTING))
 
 
 def what_is_wrong_with(evidence: Evidence, named: object) -> str:

@@ -128,6 +128,18 @@ def calls(node: ast.AST, *names: str) -> bool:
     return False
 
 
+def sends_in_a_row(function: Function | None) -> bool:
+    """Whether two statements of one block, or one in a loop, send."""
+    for node in ast.walk(function or ast.Pass()):
+        if isinstance(node, ast.For | ast.While) and calls(node, "send"):
+            return True
+        blocks = [getattr(node, name, None) for name in ("body", "orelse")]
+        for block in (one for one in blocks if isinstance(one, list)):
+            if sum(isinstance(one, ast.Expr) and calls(one, "send") for one in block) > 1:
+                return True
+    return False
+
+
 def call_dropped(evidence: Evidence, file: str, name: str) -> int:
     """The line at the top level of a file that calls `name(…)` and keeps nothing of it, or 0."""
     for node in tree_of(evidence, file).body:
@@ -138,6 +150,13 @@ def call_dropped(evidence: Evidence, file: str, name: str) -> int:
             if known == name:
                 return node.lineno
     return 0
+
+
+def hands_on(evidence: Evidence, name: str) -> bool:
+    """Whether the one function of this name calls an application inside, with three arguments."""
+    function = function_at(evidence, named_function(evidence, name))
+    inside = ast.walk(function) if function else ()
+    return any(isinstance(one, ast.Call) and len(one.args) == 3 for one in inside)
 
 
 def raises(node: ast.AST) -> bool:

@@ -59,6 +59,31 @@ def blocking_call_awaited(evidence: Evidence) -> str | None:
     )
 
 
+@diagnosis("thread-called-otherwise")
+def thread_called_otherwise(evidence: Evidence) -> str | None:
+    """`sync_to_async(f, x)`, `run_in_executor(f, x)`, `await pool.submit(f, x)`."""
+    text = line_text(evidence, last_line(evidence))
+    found = re.search(rf"\b({'|'.join(TO_ASYNC)})\(", text)
+    if found and evidence.raised("TypeError", "sync_to_async() takes from 0 to 1"):
+        return (
+            f"{found[1]} takes the function alone: the arguments belong in a second pair of "
+            "parentheses, after the first"
+        )
+    if "run_in_executor(" in text and evidence.raised("AttributeError", "no attribute 'submit'"):
+        return (
+            "run_in_executor takes a pool first, or None for the loop's own, and then the function "
+            "and its arguments"
+        )
+    if ".submit(" in text and evidence.raised(
+        "TypeError", "object Future can't be used in 'await'"
+    ):
+        return (
+            "the Future that submit gives is one of threads, and `await` cannot take it: "
+            "run_in_executor gives one that it can"
+        )
+    return None
+
+
 @diagnosis("event-loop-blocked")
 def event_loop_blocked(evidence: Evidence) -> str | None:
     if evidence.kind != "stands-still" or not evidence.place:

@@ -4,6 +4,25 @@ from coach.evidence import Failure
 from coach.site import Site
 
 OTHER = "gs2.staging"
+# The learner's settings, and a page more: who answers with it has asked Django.
+STAGING = """\
+from {usual} import *
+
+ROOT_URLCONF = "gs2.staging_urls"
+"""
+STAGING_URLS = """\
+from importlib import import_module
+
+from django.http import HttpResponse
+from django.urls import path
+
+from {usual} import ROOT_URLCONF
+
+urlpatterns = [
+    path("staging/", lambda request: HttpResponse("<title>staging</title>")),
+    *import_module(ROOT_URLCONF).urlpatterns,
+]
+"""
 
 
 async def check_imports_without_settings_named(site: Site) -> None:
@@ -12,11 +31,7 @@ async def check_imports_without_settings_named(site: Site) -> None:
 
 async def check_respects_settings_named(site: Site) -> None:
     await site.load(follow=False)
-    usual = site.facts["settings_module"] or "gs2.settings"
-    site.add_file("gs2/staging.py", f"from {usual} import *\n")
-    site.story.add(f"sets DJANGO_SETTINGS_MODULE={OTHER} and imports gs2.asgi")
-    other = site.other({"DJANGO_SETTINGS_MODULE": OTHER})
-    await other.load(follow=False)
+    other = await with_other_settings(site)
     # What Django has read its settings from; before it has read any, what it would read.
     named = other.facts["settings"].get("SETTINGS_MODULE", other.facts["settings_module"])
     if named != OTHER:
@@ -28,6 +43,21 @@ async def check_respects_settings_named(site: Site) -> None:
 async def check_page_is_answered(site: Site) -> None:
     await site.load(follow=False)
     await site.shows_page("/")
+    # The process of the step before, where there is one.
+    other = site.helpers[-1] if site.helpers else await with_other_settings(site)
+    site.story.add(f"with the settings of {OTHER}, which have a page at /staging/")
+    await other.shows_page("/staging/", title="staging")
+
+
+async def with_other_settings(site: Site) -> Site:
+    """The site in another process, whose environment names other settings."""
+    usual = site.facts["settings_module"] or "gs2.settings"
+    site.add_file("gs2/staging.py", STAGING.format(usual=usual))
+    site.add_file("gs2/staging_urls.py", STAGING_URLS.format(usual=usual))
+    site.story.add(f"sets DJANGO_SETTINGS_MODULE={OTHER} and imports gs2.asgi")
+    other = site.other({"DJANGO_SETTINGS_MODULE": OTHER})
+    await other.load(follow=False)
+    return other
 
 
 async def check_runserver_is_daphne(site: Site) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from coach import measuring
+from coach import counting, measuring
 from coach.diagnoses.catalogue import in_file
 from coach.evidence import Compared, Failure, Told
 from coach.site import Site
@@ -37,21 +37,20 @@ NEAR = 2.0
 async def check_both_consumers_count(site: Site) -> None:
     measuring.put_given(site, "06-waiting", "myapp/trap.py")
     await measuring.counts(site, SYNC, "Ana", runs_on="thread")
-    await measuring.counts(site, ASYNC, "Ben", runs_on="loop")
+    counting.turn_page(site)
+    ben = await measuring.counts(site, ASYNC, "Ben", runs_on="loop")
+    await measuring.begins_to_count(
+        ben, 10
+    )  # at /ws/sc/, the rest of it would hold up what follows
 
 
 async def check_trap_and_pages_are_there(site: Site) -> None:
-    await site.shows_page()
+    await shows(site, "/", "gs2")
     cy = await site.connect(TRAP, who="Cy")
     await cy.settle()
     await measuring.counts_to(site, cy, 2)
     for path, title in PAGES.items():
-        try:
-            await site.shows_page(path, title)
-        except Failure as failure:
-            if not failure.evidence.error:
-                failure.evidence.place = in_file("gs2/urls.py")
-            raise
+        await shows(site, path, title)
 
 
 async def check_predictions_are_filled_in(site: Site) -> None:
@@ -95,6 +94,16 @@ async def check_one_message_at_a_time(site: Site) -> None:
     frames = await measuring.experiment(server, "six frames", run)
     row(site, "TWO_COUNTS_OVERLAP", told, frames != ["1", "2", "3"] * 2)
     judge(site)
+
+
+async def shows(site: Site, path: str, title: str) -> None:
+    """The page is shown; where it is not, and nothing has raised, the URLs are what to look at."""
+    try:
+        await site.shows_page(path, title)
+    except Failure as failure:
+        if not failure.evidence.error:
+            failure.evidence.place = in_file("gs2/urls.py")
+        raise
 
 
 async def predicted(site: Site) -> Told:

@@ -1,14 +1,24 @@
 """What lesson 7 looks at: a blocking call beside the event loop, and a thread per connection."""
 
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 from coach import counting, measuring
+from coach.conversation import Socket
 from coach.evidence import Compared, Failure
 from coach.site import Site
 from compare import experiments
 from compare.experiments import Converse
 
 SYNC, ASYNC, REPORT = "/ws/sc/", "/ws/ac/", "/ws/report/"
+
+REPORTS = "myapp/reports.py"
+NOTE = """
+
+def _note(subject):
+    with open(f"{__file__}.asked", "a", encoding="utf-8") as asked:
+        print(subject, file=asked)
+"""
 
 LEAST_REPORT_S = 0.3  # of the half second that slow_report takes
 MOST_STANDSTILL_S = 0.05
@@ -25,9 +35,9 @@ async def check_reports_arrive(site: Site) -> None:
         await ana.send(subject)
         await ana.hears(f"report on {subject}")
         if ana.after_s < LEAST_REPORT_S:
-            evidence = site.evidence("wrong", path=REPORT, place=ana.by)
-            got = "an answer at once, which slow_report has not made"
-            raise Failure("the report of slow_report, which takes half a second", got, evidence)
+            not_made(site, ana, "an answer at once, which slow_report has not made")
+        if subject not in subjects(site):
+            not_made(site, ana, "an answer that slow_report has not made")
     await ana.settle()
 
 
@@ -76,7 +86,23 @@ async def still_answers(site: Site, path: str, runs_on: str) -> None:
 
 
 def put_reports(site: Site) -> None:
-    measuring.put_given(site, "07-threads", "myapp/reports.py")
+    measuring.put_given(site, "07-threads", REPORTS, noting)
+
+
+def noting(text: str) -> str:
+    """The handed out file, which also writes down each subject: a process of its own may run it."""
+    return text.replace("time.sleep(REPORT_S)", "time.sleep(REPORT_S); _note(subject)") + NOTE
+
+
+def subjects(site: Site) -> list[str]:
+    """What slow_report has been asked for."""
+    place = Path(site.folder, f"{REPORTS}.asked")
+    return place.read_text("utf-8").splitlines() if place.exists() else []
+
+
+def not_made(site: Site, client: Socket, got: str) -> NoReturn:
+    evidence = site.evidence("wrong", path=REPORT, place=client.by)
+    raise Failure("the report of slow_report, which takes half a second", got, evidence)
 
 
 async def overlap(site: Site, path: str, connections: int, ask: str, answer: str) -> None:

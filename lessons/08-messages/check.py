@@ -20,7 +20,7 @@ async def check_browser_can_open_a_room(site: Site) -> None:
     await shows_room(site)
     site.story.begin()  # a report on the sockets is not to speak of the page
     ana = await chatting.enters(site, "Ana", "tea")
-    ben = await chatting.enters(site, "Ben", "green-tea_2")
+    ben = await chatting.enters(site, "Ben", "Green-tea_2")
     for socket, text in ((ana, "milk"), (ben, "sugar")):
         await chatting.says(socket, text)
         await socket.frame(f"an answer to {socket.talk.who}")

@@ -8,10 +8,12 @@ from coach.evidence import Failure, shown
 from coach.site import Site
 
 HISTORY_LINES = 50
-ROOM, OTHER_ROOM = "pot", "pot-2"
+ROOM = "pot"
+OTHER_ROOMS = "Pot", "pot-2"  # which are not it, though their names read or begin alike
 ELSEWHERE = "said in another room"
 VISITS = ("Ana", "Ben", "Cy") * 2
 LONG = "pot, " * 199 + "tea"
+TWICE = 30  # the number of a line that is said once more, for people repeat themselves
 LINES_A_VISIT = 9  # fewer than lesson 11 allows to a connection at once
 
 
@@ -82,7 +84,7 @@ async def check_whoever_joins_hears_the_last_lines(site: Site) -> None:
     again = site.other({})
     again.sessions = site.sessions
     site.story.add("the site is started again")
-    await chatting.enters(again, "Cy", OTHER_ROOM)
+    await chatting.enters(again, "Cy", OTHER_ROOMS[0])
     ana = await chatting.enters(again, "Ana", ROOM)
     ben = await chatting.joins(again, "Ben", ROOM)
     await chatting.says(ben, "new")
@@ -97,24 +99,26 @@ async def check_whoever_joins_hears_the_last_lines(site: Site) -> None:
 
 
 async def say_more_than_a_history(site: Site) -> list[str]:
-    """Have some more lines said in a room than it tells, and one in another; those of the room."""
+    """Have some more lines said in a room than it tells, and one in others; those of the room."""
     texts: list[str] = []
     for visit, who in enumerate(VISITS):
         site.story.begin()
         socket = await chatting.enters(site, who, ROOM)
         for _ in range(LINES_A_VISIT):
-            texts.append(f"line {len(texts) + 1}")
+            number = len(texts) + 1
+            texts.append(f"line {TWICE if number == TWICE + 1 else number}")
             await chatting.says(socket, texts[-1])
             await chatting.hears(socket, texts[-1])
         await socket.leave()
-        if visit == 0:
-            cy = await chatting.enters(site, "Cy", OTHER_ROOM)
+        # At first and at last, for the lines of other rooms are none of the last ones.
+        if visit in (0, len(VISITS) - 1):
+            cy = await chatting.enters(site, "Cy", OTHER_ROOMS[visit > 0])
             await chatting.says(cy, ELSEWHERE)
             await chatting.hears(cy, ELSEWHERE)
     site.story.begin()
     site.story.add(
-        f'in room {ROOM} Ana, Ben and Cy say {len(texts)} lines, "line 1" and so on; in room '
-        f"{OTHER_ROOM} Cy says {shown(ELSEWHERE)}"
+        f'in room {ROOM} Ana, Ben and Cy say {len(texts)} lines, "line 1" and so on, and '
+        f'"line {TWICE}" twice; in the rooms {" and ".join(OTHER_ROOMS)} Cy says {shown(ELSEWHERE)}'
     )
     return texts
 
