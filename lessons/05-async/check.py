@@ -1,7 +1,5 @@
 """What lesson 5 looks at: an async consumer at /ws/ac/ that does what /ws/sc/ does."""
 
-from collections.abc import Awaitable, Callable
-
 from coach import counting
 from coach.site import Site
 
@@ -16,30 +14,21 @@ async def check_connection_is_accepted(site: Site) -> None:
 
 async def check_first_message_is_answered(site: Site) -> None:
     await counting.answers(site, PATH, runs_on="loop")
-    counting.turn_page(site)
-    await counting.answers(site, SYNC, runs_on="thread")
 
 
 async def check_connections_count_apart(site: Site) -> None:
-    await at_both(site, counting.counts)
+    await counting.counts(site, PATH)
 
 
 async def check_binary_is_answered_in_kind(site: Site) -> None:
-    await at_both(site, counting.answers_bytes)
+    await counting.answers_bytes(site, PATH)
 
 
 async def check_consumer_ends(site: Site) -> None:
-    await at_both(site, counting.ends)
+    await counting.ends(site, PATH)
 
 
 async def check_every_coroutine_is_awaited(site: Site) -> None:
     await counting.answers_bytes(site, PATH)
     await counting.ends(site, PATH)
     await site.awaits_everything()
-
-
-async def at_both(site: Site, look: Callable[[Site, str], Awaitable[None]]) -> None:
-    """What was meant for the one class and written in the other shows at the other's path."""
-    await look(site, PATH)
-    counting.turn_page(site)
-    await look(site, SYNC)
